@@ -17,7 +17,7 @@ from PIL import Image as PILImage
 
 from saccade.core.message import Image, Message, Text
 from saccade.core.sample import Sample, Truth
-from saccade.core.seed import generator
+from saccade.core.seed import generator, seed_of
 
 Knobs = TypeVar("Knobs")
 State = TypeVar("State")
@@ -93,13 +93,19 @@ class WorldSource(Generic[Knobs, State]):
         state = self.world.state(self.seed, index, self.knobs)
         question = self.world.ask(state)
         name = f"{self.world.name}/{self.level}/{self.seed}/{index}"
+        drawn = seed_of(repr(self.knobs))  # a store knows lazy pixels by name: other knobs must give another one
         images = tuple(
-            Image(ref=f"lazy:{name}/{which}", data=pixels) for which, pixels in enumerate(self.world.render(state))
+            Image(ref=f"lazy:{name}/{drawn:x}/{which}", data=pixels) for which, pixels in enumerate(self.world.render(state))
         )
         meta: dict[str, Any] = {
-            "world": self.world.name, "index": index, "seed": self.seed, "level": self.level,
+            "world": self.world.name,
+            "index": index,
+            "seed": self.seed,
+            "level": self.level,
             "knobs": dataclasses.asdict(self.knobs),  # type: ignore[call-overload]
-            "answer_type": question.answer_type, "description": self.world.describe(state), **self.world.truth(state),
+            "answer_type": question.answer_type,
+            "description": self.world.describe(state),
+            **self.world.truth(state),
         }
         prompt = Message(role="user", parts=(*images, Text(text=question.text)))
         return Sample(id=name, prompt=(prompt,), target=question.answer, choices=question.choices, meta=meta)
