@@ -21,6 +21,7 @@ from PIL import Image as PILImage
 
 from saccade.core.message import IDENTITY, Affine, Image, Origin
 
+
 def pixel_hash(pixels: PILImage.Image) -> str:
     """``px:`` and 128 bits of BLAKE2b over size and RGB bytes."""
     digest = hashlib.blake2b(f"{pixels.width}x{pixels.height}".encode(), digest_size=16)
@@ -93,16 +94,30 @@ class MediaStore:
                 self._alias[image.ref] = ref
         return replace(image, ref=ref, data=None)
 
-    def put(self, pixels: PILImage.Image, *, parent: Image | None = None, to_parent: Affine = IDENTITY,
-            source: Origin = "tool", note: str = "") -> Image:
+    def put(
+        self,
+        pixels: PILImage.Image,
+        *,
+        parent: Image | None = None,
+        to_parent: Affine = IDENTITY,
+        source: Origin = "tool",
+        note: str = "",
+    ) -> Image:
         """Store decoded pixels; `to_parent` maps this image's coordinates to those of `parent` (adopted before)."""
         ref = self._keep(pixels)
         if parent is None:
             return Image(ref=ref, note=note, source=source)
         sx, sy, ox, oy = to_parent
         px, py, qx, qy = parent.to_root
-        return Image(ref=ref, note=note, source=source, root=parent.root or parent.ref, at_s=parent.at_s,
-                     frame_index=parent.frame_index, to_root=(sx * px, sy * py, ox * px + qx, oy * py + qy))
+        return Image(
+            ref=ref,
+            note=note,
+            source=source,
+            root=parent.root or parent.ref,
+            at_s=parent.at_s,
+            frame_index=parent.frame_index,
+            to_root=(sx * px, sy * py, ox * px + qx, oy * py + qy),
+        )
 
     def get(self, ref: str) -> PILImage.Image:
         """The RGB pixels of a ``px:`` ref. Raises KeyError for one this store never saw."""

@@ -50,13 +50,13 @@ class Tool:
     @property
     def schema(self) -> dict[str, Any]:
         """The declaration in OpenAI form, as chat templates and endpoints expect it."""
-        return {"type": "function", "function": {"name": self.name, "description": self.description,
-                                                 "parameters": self.parameters}}
+        return {
+            "type": "function",
+            "function": {"name": self.name, "description": self.description, "parameters": self.parameters},
+        }
 
 
-def tool(
-    function: Callable[..., Any] | None = None, *, name: str | None = None, **settings: Any
-) -> Any:
+def tool(function: Callable[..., Any] | None = None, *, name: str | None = None, **settings: Any) -> Any:
     """Make a `Tool` of a typed function. Works bare (``@tool``) or with settings (``@tool(name=..., cost=2)``).
 
     Raises ValueError for a parameter without a type or without a line in the docstring.
@@ -64,8 +64,13 @@ def tool(
     if function is None:
         return lambda inner: tool(inner, name=name, **settings)
     description, parameters = describe(function)
-    return Tool(name=name or getattr(function, "__name__", type(function).__name__), description=description,
-                parameters=parameters, function=function, **settings)
+    return Tool(
+        name=name or getattr(function, "__name__", type(function).__name__),
+        description=description,
+        parameters=parameters,
+        function=function,
+        **settings,
+    )
 
 
 def as_tool(value: Tool | Callable[..., Any]) -> Tool:
@@ -85,7 +90,9 @@ def describe(function: Callable[..., Any]) -> tuple[str, dict[str, Any]]:
         if parameter.name == "context":
             continue
         if parameter.name not in hints:
-            raise ValueError(f"tool {getattr(function, '__name__', function)!r}: parameter {parameter.name!r} has no type")
+            raise ValueError(
+                f"tool {getattr(function, '__name__', function)!r}: parameter {parameter.name!r} has no type"
+            )
         if parameter.name not in documented:
             raise ValueError(
                 f"tool {getattr(function, '__name__', function)!r}: parameter {parameter.name!r} is not described; "
@@ -124,8 +131,10 @@ def json_type(hint: Any) -> dict[str, Any]:
     if hint is Box:
         return {"type": "array", "items": {"type": "number"}}
     if origin is Literal:
-        return {"type": "string" if all(isinstance(item, str) for item in arguments) else "integer",
-                "enum": list(arguments)}
+        return {
+            "type": "string" if all(isinstance(item, str) for item in arguments) else "integer",
+            "enum": list(arguments),
+        }
     if origin in (types.UnionType, typing.Union):
         inner = [item for item in arguments if item is not type(None)]
         if len(inner) == 1:
@@ -171,8 +180,11 @@ def check_arguments(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(arguments) - set(known))
     missing = [name for name in tool.parameters["required"] if name not in arguments]
     if missing or unknown:
-        raise ToolError(f"{tool.name} takes {sorted(known)}"
-                        + (f"; missing: {missing}" if missing else "") + (f"; unknown: {unknown}" if unknown else ""))
+        raise ToolError(
+            f"{tool.name} takes {sorted(known)}"
+            + (f"; missing: {missing}" if missing else "")
+            + (f"; unknown: {unknown}" if unknown else "")
+        )
     target = tool.function if inspect.isroutine(tool.function) else type(tool.function).__call__
     hints = typing.get_type_hints(target)
     return {name: convert(tool, name, value, hints[name]) for name, value in arguments.items()}

@@ -1,0 +1,1 @@
+"""Clients: whatever answers messages: endpoints, judges, oracles, scripts."""

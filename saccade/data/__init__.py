@@ -1,0 +1,1 @@
+"""Data: rows of other projects as samples."""

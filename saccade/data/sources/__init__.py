@@ -1,0 +1,1 @@
+"""Sources: one file layout a file."""

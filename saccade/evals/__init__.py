@@ -1,0 +1,1 @@
+"""Evaluation: runs over a source, statistics, comparisons."""

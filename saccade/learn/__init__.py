@@ -1,0 +1,1 @@
+"""Learning: trajectories to rows, rows to updates, the loop, checkpoints and logs."""

@@ -1,0 +1,1 @@
+"""Model families on stock transformers classes: rendering, expansion, positions, forward."""

@@ -1,0 +1,5 @@
+"""Recipes: one published method a file."""
+
+from saccade.core.folder import component_folder
+
+component_folder(__name__)

@@ -1,0 +1,1 @@
+"""Rollout: one attempt from an episode and an engine; many attempts at once."""

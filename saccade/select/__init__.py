@@ -1,0 +1,5 @@
+"""Selection: filters, replay, curricula; one a file."""
+
+from saccade.core.folder import component_folder
+
+component_folder(__name__)

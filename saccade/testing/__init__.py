@@ -1,0 +1,1 @@
+"""Testing: tiny real models of every family, scripted trajectories, contract checks."""

@@ -1,0 +1,1 @@
+"""Text: extracting and comparing answers, and the dialects in which models write calls."""
