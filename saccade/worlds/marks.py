@@ -29,6 +29,9 @@ DIGITS = "0123456789"
 LETTERS = "ACEFHJKLMNPRTUVXY"
 """Capitals that stay apart from each other when small."""
 
+OVERVIEW_PX = 64
+"""Side of the overview that `overview_suffices` speaks of: what a small policy sees of a whole picture."""
+
 DARK: RGB = (25, 25, 30)
 LIGHT: RGB = (245, 245, 240)
 
@@ -37,7 +40,7 @@ LIGHT: RGB = (245, 245, 240)
 def glyph(text: str) -> PILImage.Image:
     """The ink of a text (mode L, 255 full), tightly cut, capitals about 70 px high."""
     font = ImageFont.load_default(size=96)
-    left, top, right, bottom = font.getbbox(text)
+    _, _, right, bottom = font.getbbox(text)
     ink = PILImage.new("L", (int(right) + 8, int(bottom) + 8), 0)
     ImageDraw.Draw(ink).text((4, 4), text, fill=255, font=font)
     return ink.crop(ink.getbbox() or (0, 0, 1, 1))
