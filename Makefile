@@ -1,0 +1,50 @@
+# Everything a newcomer needs: `make demo` and `make test` create what they use in .venv with plain Python 3.11+ and pip.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+TORCH ?= torch==2.13.0
+PYTEST_ARGS ?=
+
+.PHONY: demo test test-fast test-oracle lint clean help
+
+help:
+	@echo "make demo         a small vision-language model learns to look; about ten minutes on two cores"
+	@echo "make test         the whole test suite in a fresh environment"
+	@echo "make test-fast    the tests that take seconds"
+	@echo "make test-oracle  agreement with trl (losses, chat templates, reward signatures)"
+	@echo "make lint         ruff, pyright on the light layers, import-linter"
+
+$(VENV)/.demo: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "saccade needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,demo]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,demo,data,video,dev]'
+	touch $@
+
+$(VENV)/.oracle: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	touch $@
+
+demo: $(VENV)/.demo
+	$(BIN)/saccade demo
+
+test: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not oracle' $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m 'not oracle and not slow' $(PYTEST_ARGS)
+
+test-oracle: $(VENV)/.oracle
+	$(BIN)/python -m pytest -m oracle $(PYTEST_ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+clean:
+	rm -rf $(VENV) .pytest_cache .hypothesis .ruff_cache
