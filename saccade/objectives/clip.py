@@ -1,0 +1,56 @@
+"""Clipped policy gradient with separate bounds below and above (arXiv 2402.03300, 2503.14476).
+
+The importance ratio compares the learner with the sampler, token by token. A token the sampler gave no finite
+log-probability, or that no credit was assigned to, is no member: it neither moves the weights nor dilutes the mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from saccade.core.signals import Signals, TermOut, term
+
+FAR = 20.0
+"""Largest log-ratio that is exponentiated: beyond it float32 overflows and zero times infinity poisons the gradient."""
+
+
+@term()
+def clip(*, low: float = 0.2, high: float = 0.2, dual: float | None = None) -> Callable[[Signals], TermOut]:
+    """Take the worse of the ratio and the ratio kept within [1 - low, 1 + high], times credit.
+
+    dual: for negative credit, never lose more than this many times the credit (arXiv 1912.09729); greater than 1
+    """
+    if dual is not None and dual <= 1:
+        raise ValueError(f"clip: dual must be greater than 1 (3.0 is usual), not {dual}")
+
+    def function(s: Signals) -> TermOut:
+        if s.credit_T is None:
+            raise ValueError("clip needs credit: set Run.credit (for example credit.group_mean())")
+        member_T = s.trainable_T & s.old_logp_T.isfinite() & s.credit_T.isfinite()
+        credit_T = torch.where(member_T, s.credit_T, 0.0)
+        gap_T = torch.where(member_T, s.logp_T - torch.where(member_T, s.old_logp_T, 0.0), 0.0)
+        ratio_T = gap_T.clamp(-FAR, FAR).exp()
+        gain_T = torch.minimum(ratio_T * credit_T, ratio_T.clamp(1 - low, 1 + high) * credit_T)
+        if dual is not None:
+            gain_T = torch.where(credit_T < 0, torch.maximum(gain_T, dual * credit_T), gain_T)
+        return TermOut(
+            value=-gain_T,
+            member=member_T,
+            metrics={
+                "low": (ratio_T < 1 - low) & (credit_T < 0),
+                "high": (ratio_T > 1 + high) & (credit_T > 0),
+                "ratio": ratio_T.detach(),
+            },
+        )
+
+    return function
+
+
+EXAMPLES = [
+    ({"logp": [-1.0, -2.0], "old_logp": [-1.0, -2.0], "credit": [1.0, -0.5]}, [-1.0, 0.5]),
+    ({"logp": [0.0, 0.0], "old_logp": [-1.0, -1.0], "credit": [1.0, -1.0]}, [-1.2, 2.718281828]),
+    ({"logp": [-1.0], "old_logp": [float("nan")], "credit": [1.0]}, [None]),
+    ({"logp": [0.0], "old_logp": [-2.0], "credit": [-1.0]}, [3.0], {"dual": 3.0}),
+]
