@@ -15,7 +15,10 @@ from saccade.core.seed import generator
 
 
 class Truth(TypedDict, total=False):
-    """What a world knows about its item, kept in `Sample.meta`. Boxes are `box_xyxy` in pixels of the root image."""
+    """What a world knows about its item, kept in `Sample.meta`. Boxes are `box_xyxy` in pixels of the root image.
+
+    Where an item has several pictures, `evidence_image` is the index of the one the boxes lie in (0 if absent).
+    """
 
     world: str
     index: int
@@ -23,6 +26,7 @@ class Truth(TypedDict, total=False):
     knobs: dict[str, Any]
     answer_type: str
     evidence: list[list[float]]
+    evidence_image: int
     distractors: list[list[float]]
     overview_suffices: bool
     description: str

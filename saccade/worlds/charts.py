@@ -209,4 +209,4 @@ charts = World(
     generate=generate, render=render, ask=ask, describe=describe, solve=solve, verify=verify, truth=truth,
 )
 
-EXAMPLES = []
+EXAMPLES = [(0, 0, "6"), (0, 1, "no"), (3, 5, "2")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image as PILImage
@@ -100,12 +101,12 @@ def _askable(shapes: tuple[Shape, ...]) -> list[tuple[str, Question]]:
         out.append(("count", Question(text=f"How many {colour} shapes?", answer=str(num), answer_type="number")))
     for counts, plural in ((kinds, PLURAL), (colours, dict(zip(COLOURS, COLOURS, strict=True)))):
         ordered = sorted(counts)
-        for one, other in zip(ordered, ordered[1:], strict=False):
+        for one, other in pairwise(ordered):
             if counts[one] != counts[other]:
                 more = one if counts[one] > counts[other] else other
                 text = f"More {plural[one]} or more {plural[other]}?"
                 out.append(("compare", Question(text=text, answer=plural[more], choices=(plural[one], plural[other]))))
-    for one, other in zip(alone, alone[1:], strict=False):
+    for one, other in pairwise(alone):
         if one.size != other.size:
             larger = one if RADIUS[one.size] > RADIUS[other.size] else other
             out.append(("compare", Question(text=f"Which is larger, the {one.name} or the {other.name}?",
@@ -200,4 +201,4 @@ scenes = World(
     generate=generate, render=render, ask=ask, describe=describe, solve=solve, verify=verify, truth=truth,
 )
 
-EXAMPLES = []
+EXAMPLES = [(0, 0, "<2><10><4><13>"), (0, 1, "star"), (3, 5, "<10><7><13><10>")]

@@ -145,4 +145,4 @@ tables = World(
     generate=generate, render=render, ask=ask, describe=describe, solve=solve, verify=verify, truth=truth,
 )
 
-EXAMPLES = []
+EXAMPLES = [(0, 0, "0"), (0, 1, "9"), (3, 5, "4")]

@@ -157,4 +157,4 @@ text = World(
     generate=generate, render=render, ask=ask, describe=describe, solve=solve, verify=verify, truth=truth,
 )
 
-EXAMPLES = []
+EXAMPLES = [(0, 0, "287"), (0, 1, "ALE"), (3, 5, "0")]
