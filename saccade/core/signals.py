@@ -22,7 +22,7 @@ Ramp = Callable[[float], float]
 Assigned = float | np.ndarray | None
 """Credit of one trajectory: a number for all its trainable tokens, an array float[S] over them, or None: unassigned."""
 
-Credit = Callable[[Sequence[Group]], "list[list[Assigned]]"]
+Credit = Callable[[Sequence[Group]], list[list[Assigned]]]
 """Groups to credit, per group and trajectory."""
 
 

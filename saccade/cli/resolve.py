@@ -1,0 +1,131 @@
+"""Names to things: a recipe by name, by file or by `package.module:function`; a model; a data set.
+
+A recipe file is Python that the user wrote or chose, and is run. Data and checkpoints never are.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from saccade.core.run import Run, Stage
+
+
+def recipe_module(name: str) -> ModuleType:
+    """The module of a recipe: a name of `saccade list recipe`, or a path that ends in .py."""
+    if name.endswith(".py"):
+        return module_at(Path(name))
+    from saccade.catalog import ROOT, entries, nearest
+
+    known = [each.name for each in entries("recipe")]
+    if name not in known:
+        hint = f" (did you mean ./{name}.py?)" if Path(f"{name}.py").is_file() else nearest(name, known)
+        raise ValueError(f"there is no recipe {name!r}{hint}; recipes are {', '.join(known)}, or give a file.py")
+    assert (ROOT / "recipes" / f"{name}.py").is_file()
+    return importlib.import_module(f"saccade.recipes.{name}")
+
+
+def module_at(path: Path) -> ModuleType:
+    """Import a file of the user's. Raises ValueError when it is not there; its own errors come through."""
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file")
+    spec = importlib.util.spec_from_file_location(f"saccade_file_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise ValueError(f"{path}:{error.lineno}: not Python ({error.msg})") from None
+    return module
+
+
+def stages_of(module: ModuleType, *, arm: str | None = None, seed: int | None = None) -> tuple[Stage, ...]:
+    """The runs of a recipe, in order. With `arm`, the miniature of that arm of its claim."""
+    where = module.__file__ or module.__name__
+    names = vars(module)
+    if arm is not None:
+        if "miniature" not in names:
+            raise ValueError(f"{where}: has no `miniature(arm, seed)`, so --arm means nothing for it")
+        arms = (*names["CLAIM"].arms, names["CLAIM"].control) if "CLAIM" in names else ()
+        if arms and arm not in arms:
+            raise ValueError(f"--arm {arm}: this recipe has the arms {', '.join(dict.fromkeys(arms))}")
+        made = names["miniature"](arm, seed or 0)
+    elif "run" not in names:
+        raise ValueError(f"{where}: a recipe is a file with `run() -> Run`; this one has none (see `saccade new recipe NAME`)")
+    else:
+        made = names["run"]() if callable(names["run"]) else names["run"]
+    stages = (Stage(name=made.name, run=made),) if isinstance(made, Run) else made
+    if not isinstance(stages, tuple) or not all(isinstance(each, Stage) for each in stages):
+        raise ValueError(f"{where}: run() gives a Run or a tuple of stages, not {type(made).__name__}")
+    if seed is not None:
+        stages = tuple(replace(each, run=replace(each.run, seed=seed)) for each in stages)
+    return stages
+
+
+def read_source(spec: str) -> Any:
+    """A data set: a file or a folder, or `world:NAME[:LEVEL][:SIZE]`."""
+    if spec.startswith("world:"):
+        return world_source(spec)
+    from saccade.data.source import source
+
+    return source(spec)
+
+
+def world_source(spec: str) -> Any:
+    """`world:hidden_detail:real:500` is items 0..499 of that world at that level."""
+    from saccade.catalog import entries, nearest
+
+    _, name, *rest = spec.split(":")
+    known = [each.name for each in entries("world")]
+    if name not in known:
+        raise ValueError(f"--data {spec}: there is no world {name!r}{nearest(name, known)}; worlds are {', '.join(known)}")
+    world = vars(importlib.import_module(f"saccade.worlds.{name}"))[name]
+    size = 500
+    if rest and rest[-1].isdigit():
+        size = int(rest.pop())
+    if len(rest) > 1:
+        raise ValueError(f"--data {spec}: write world:NAME:LEVEL:SIZE, for example world:{name}:easy:500")
+    return world.source(size=size, **({"level": rest[0]} if rest else {}))
+
+
+def component(kind: str, text: str) -> Any:
+    """A component by name, or `package.module:function`, or `file.py:function`. Factories without options are called."""
+    if ":" in text:
+        place, _, name = text.rpartition(":")
+        module = module_at(Path(place)) if place.endswith(".py") else import_named(place)
+        if name not in vars(module):
+            raise ValueError(f"{place}: defines no {name!r}")
+        return vars(module)[name]
+    from saccade.catalog import entries, nearest
+
+    known = {each.name: each for each in entries(kind)}
+    if text not in known:
+        raise ValueError(f"there is no {kind} {text!r}{nearest(text, known)}; there is {', '.join(known)}")
+    value = vars(importlib.import_module(known[text].module))[text]
+    return made(value, text) if kind not in ("tool", "world", "benchmark") else value
+
+
+def made(factory: Callable[..., Any], name: str) -> Any:
+    """Call a factory that needs no options."""
+    if not inspect.isroutine(factory) and not isinstance(factory, type):
+        return factory
+    needed = [each.name for each in inspect.signature(factory).parameters.values()
+              if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)]
+    if needed:
+        raise ValueError(f"{name} needs {', '.join(needed)}; name it in a recipe file instead")
+    return factory()
+
+
+def import_named(place: str) -> ModuleType:
+    try:
+        return importlib.import_module(place)
+    except ModuleNotFoundError as error:
+        if error.name and place.startswith(error.name):
+            raise ValueError(f"there is no module {place!r} (is its folder in PYTHONPATH?)") from None
+        raise
