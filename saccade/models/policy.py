@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class Policy:
     """The live weights. `version` counts optimiser updates; `tower_version` changes only when the vision side did.
 
-    `notes` are things the user should know about this checkpoint (a dialect that was chosen for it, for example).
+    Whoever changes the weights calls `updated()`. `banned` are the ids removed from the distribution everywhere (media
+    placeholders and ids the tokenizer does not know). `notes` are things the user should know about this checkpoint (a
+    dialect that was chosen for it, for example).
     """
 
     spec: PolicySpec
@@ -28,9 +30,22 @@ class Policy:
     renderer: Renderer
     folder: Path
     device: torch.device
+    banned: torch.Tensor
     version: int = 0
     tower_version: int = 0
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def tower_trains(self) -> bool:
+        """Whether any parameter that image features depend on takes a gradient."""
+        parts = self.family.parts(self.model)
+        return any(each.requires_grad for name in ("vision", "connector") for part in parts[name] for each in part.parameters())
+
+    def updated(self) -> None:
+        """Count an optimiser update: caches of the old weights become stale."""
+        self.version += 1
+        if self.tower_trains:
+            self.tower_version = self.version
 
 
 def load_policy(spec: PolicySpec) -> Policy:

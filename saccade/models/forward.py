@@ -1,0 +1,142 @@
+"""The forward pass: log-probabilities of chosen tokens in whole sequences, with or without gradient.
+
+Learner, probes, blind checks and the engine's equality tests all use this one function. Rows are sorted by length and
+padded, in parts under a token budget, not packed into one row with a block-diagonal mask: attention of a packed row is
+quadratic in the length of the pack and a CPU computes the masked blocks too, while sorted short rows waste little. The
+language-model head runs only where a log-probability is wanted.
+
+N wanted tokens over all rows, V vocabulary, D hidden size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image as PILImage
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from saccade.core.engine import Prompt
+from saccade.core.store import MediaStore
+from saccade.models.distribution import allowed_logits, chosen_logp, entropy_of
+from saccade.models.family import Features, check_spans
+from saccade.models.inputs import image_features, masks, rows_of
+from saccade.models.policy import Policy
+
+LOGITS_AT_ONCE = 1 << 26
+"""More logits than this are computed in pieces, and again in the backward pass, instead of being kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """logp_N float32 on the policy's device, in row order and, within a row, by place; row_N and place_N (int64) say whose.
+
+    entropy_N is None unless asked for.
+    """
+
+    logp_N: Tensor
+    row_N: Tensor
+    place_N: Tensor
+    entropy_N: Tensor | None = None
+
+
+def score(
+    policy: Policy,
+    prompts: Sequence[Prompt],
+    store: MediaStore,
+    *,
+    wanted: Sequence[np.ndarray],
+    entropy: bool = False,
+    media: Mapping[str, PILImage.Image] | None = None,
+    max_tokens: int = 16384,
+) -> Scores:
+    """Log-probability of the tokens marked in `wanted` (bool[T] per prompt), each given everything before it.
+
+    `media` replaces the pixels of a ref (same grid). `max_tokens` bounds the padded tokens of one pass through the model.
+    Raises ValueError for a mark on a first or a banned token, and where placeholders, grids and spans disagree.
+    """
+    for row, (prompt, marks) in enumerate(zip(prompts, wanted, strict=True)):
+        _check(policy, row, prompt, marks)
+    spans = [span for prompt in prompts for span in prompt.media]
+    features = image_features(policy, spans, store, media=media)
+    parts: list[tuple[Tensor, Tensor | None]] = []
+    row_N, place_N = [], []
+    for rows in batches([len(prompt.tokens) for prompt in prompts], max_tokens=max_tokens):
+        parts.append(_score_rows(policy, [prompts[r] for r in rows], [wanted[r] for r in rows], features, entropy))
+        for row in rows:
+            places = np.flatnonzero(wanted[row])
+            row_N.append(np.full(len(places), row))
+            place_N.append(places)
+    whose, where = np.concatenate(row_N), np.concatenate(place_N)
+    back = torch.from_numpy(np.lexsort((where, whose))).to(policy.device)
+    return Scores(
+        logp_N=torch.cat([logp for logp, _ in parts])[back],
+        row_N=torch.from_numpy(whose).to(policy.device)[back],
+        place_N=torch.from_numpy(where).to(policy.device)[back],
+        entropy_N=torch.cat([each for _, each in parts if each is not None])[back] if entropy else None,
+    )
+
+
+def batches(lengths: Sequence[int], *, max_tokens: int) -> list[list[int]]:
+    """Group row indices by length so that padded tokens stay under a budget (one row alone may exceed it).
+
+    A group also ends where its longest row is over half as long again as its shortest and it is not small.
+    """
+    groups: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
+        longest = lengths[groups[-1][0]] if groups else 0
+        full = not groups or longest * (len(groups[-1]) + 1) > max_tokens
+        if full or (2 * longest > 3 * lengths[row] and longest * len(groups[-1]) > 2048):
+            groups.append([])
+        groups[-1].append(row)
+    return groups
+
+
+def _score_rows(
+    policy: Policy, prompts: Sequence[Prompt], wanted: Sequence[np.ndarray], features: Mapping[str, Features], entropy: bool
+) -> tuple[Tensor, Tensor | None]:
+    rows = rows_of(policy, prompts, features)
+    seen, near = masks(
+        policy, rows.order_RT, rows.key_order_RT, together_RT=rows.together_RT, dtype=rows.embeds_RTD.dtype
+    )
+    hidden_RTD = policy.family.text(
+        policy.model, rows.embeds_RTD, rows.positions_ART, seen, window_mask_B1TS=near, levels=rows.levels,
+        visual_BT=rows.visual_RT,
+    )
+    width = hidden_RTD.shape[1]
+    before = np.concatenate([row * width + np.flatnonzero(marks) - 1 for row, marks in enumerate(wanted)])
+    token_N = torch.from_numpy(np.concatenate([p.tokens[m] for p, m in zip(prompts, wanted, strict=True)]).astype(np.int64))
+    hidden_ND = hidden_RTD.flatten(0, 1)[torch.from_numpy(before).to(policy.device)]
+    return _head(policy, hidden_ND, token_N.to(policy.device), entropy)
+
+
+def _head(policy: Policy, hidden_ND: Tensor, token_N: Tensor, entropy: bool) -> tuple[Tensor, Tensor | None]:
+    def head(hidden: Tensor, token: Tensor) -> tuple[Tensor, Tensor]:
+        allowed = allowed_logits(policy.family.logits(policy.model, hidden), policy.banned)
+        return chosen_logp(allowed, token), entropy_of(allowed) if entropy else token.new_zeros(0)
+
+    vocabulary = policy.model.get_output_embeddings().weight.shape[0]
+    size = max(1, LOGITS_AT_ONCE // vocabulary)
+    pieces = list(zip(hidden_ND.split(size), token_N.split(size), strict=True))
+    if len(pieces) > 1 and torch.is_grad_enabled():
+        out = [checkpoint(head, hidden, token, use_reentrant=False) for hidden, token in pieces]
+    else:
+        out = [head(hidden, token) for hidden, token in pieces]
+    return torch.cat([logp for logp, _ in out]), torch.cat([each for _, each in out]) if entropy else None
+
+
+def _check(policy: Policy, row: int, prompt: Prompt, marks: np.ndarray) -> None:
+    if len(marks) != len(prompt.tokens):
+        raise ValueError(f"row {row}: {len(marks)} marks for {len(prompt.tokens)} tokens")
+    check_spans(policy.family, prompt)
+    if len(marks) and marks[0]:
+        raise ValueError(f"row {row}: the first token of a sequence has no log-probability; nothing stands before it")
+    wrong = np.flatnonzero(marks & np.isin(prompt.tokens, policy.family.banned))
+    if len(wrong):
+        raise ValueError(
+            f"row {row}: token {int(prompt.tokens[wrong[0]])} at place {int(wrong[0])} is marked as written by the policy, "
+            "but it is an image token, which can never be sampled: the mask is shifted, or a tool result is in the loss"
+        )
