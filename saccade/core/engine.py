@@ -165,7 +165,10 @@ class Renderer(Protocol):
     extend: renders messages that follow a completion: first what closes the completion (given how it finished), then
             each message, then the generation prompt. Never re-encodes anything before.
     parse:  completion tokens to an assistant message with calls; malformed calls come back with `ToolCall.error` set.
-    Both check every placeholder count and raise ValueError naming image, size and numbers. `banned` are ids that may
+    write:  text the model is made to begin its answer with, as tokens int32[k] (`Reply.prefix`).
+    inside: messages shown within an assistant message that has not ended (`Reply.open`), followed by nothing: the model
+            goes on in the same message.
+    They check every placeholder count and raise ValueError naming image, size and numbers. `banned` are ids that may
     never be sampled (media placeholders); `stop` are ids that end a message.
     """
 
@@ -176,6 +179,10 @@ class Renderer(Protocol):
     def encode(self, messages: Sequence[Message], tools: Sequence[Tool], store: Any) -> tuple[Rendered, ...]: ...
 
     def extend(self, messages: Sequence[Message], store: Any, *, finish: Finish = "stop") -> tuple[Rendered, ...]: ...
+
+    def write(self, text: str) -> np.ndarray: ...
+
+    def inside(self, messages: Sequence[Message], store: Any) -> tuple[Rendered, ...]: ...
 
     def parse(self, tokens: np.ndarray, *, finish: Finish = "stop") -> Message: ...
 

@@ -17,6 +17,7 @@ import numpy as np
 from saccade.core.message import Image, Message, Part, ToolCall, user
 from saccade.core.sample import Sample
 from saccade.core.tool import Tool
+from saccade.core.trajectory import Stop
 
 After = int | Literal["last", "new"]
 
@@ -64,8 +65,10 @@ def show(*content: str | Part | Message | Sequence[Message], **settings: Any) ->
 class Limits:
     """Budgets of one attempt. Exceeding one is the model's doing and ends it with a typed stop.
 
-    steps: messages the policy may write; tokens: of the whole path, prompt included; sampled: tokens the policy may
-    write in all; pixels: of images that tools add; seconds: wall clock of the attempt; tool_s: of one tool call.
+    steps: messages each speaker may write; tokens: of the whole path, prompt included; sampled: tokens the policy may
+    write in all; pixels: of images that tools add; seconds: wall clock of the attempt; tool_s: of one tool call;
+    engine_s: of one wait for an engine or a client; malformed: messages with calls that cannot be read, after which the
+    attempt ends with `Stop.PARSE` (None: the model is told and may go on).
     """
 
     steps: int = 8
@@ -75,11 +78,25 @@ class Limits:
     seconds: float = 600.0
     tool_s: float = 30.0
     engine_s: float = 600.0
+    malformed: int | None = None
+
+
+class End(Exception):
+    """Raised by an episode that ends for a reason of its own: ``raise End(Stop.TOOL_STOP)``. Returning means DONE."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop.value)
+        self.stop = stop
 
 
 class Context(Protocol):
-    """What an episode may use while it runs. Given by the runner, one per attempt."""
+    """What an episode may use while it runs. Given by the runner, one per attempt.
 
+    A tool with a parameter named `context` gets the same with an `rng` of its own call; `call_number` counts the calls
+    of the attempt from 0.
+    """
+
+    sample: Sample
     rng: np.random.Generator
     limits: Limits
     progress: float
@@ -88,6 +105,7 @@ class Context(Protocol):
     store: Any
     sandbox: Any
     attempt: int
+    call_number: int
 
     def image(self, which: int | str) -> Image:
         """An image shown so far, by 1-based index (0 or 1: the first) or by ref. Raises ToolError for an unknown one."""

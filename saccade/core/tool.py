@@ -74,8 +74,12 @@ def tool(function: Callable[..., Any] | None = None, *, name: str | None = None,
 
 
 def as_tool(value: Tool | Callable[..., Any]) -> Tool:
-    """A tool as it is; a plain typed function made into one."""
-    return value if isinstance(value, Tool) else tool(value)
+    """A tool as it is; a plain typed function made into one; a factory (annotated ``-> Tool``) called without options."""
+    if isinstance(value, Tool):
+        return value
+    if inspect.isfunction(value) and value.__annotations__.get("return") in (Tool, "Tool"):
+        return value()
+    return tool(value)
 
 
 def describe(function: Callable[..., Any]) -> tuple[str, dict[str, Any]]:

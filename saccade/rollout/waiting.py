@@ -1,0 +1,105 @@
+"""Every wait has a deadline and a name.
+
+Three clocks bound a wait: its own, the attempt's budget of seconds, and the deadline of the whole rollout. Which one ran
+out decides whose failure it is: `Late` for its own, `Stopped` with `Stop.TIMEOUT` (the model's) or `Stop.ABORT`
+(ours) for the others. What is being waited for is told to `watch`, so that a watchdog can name it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from saccade.core.trajectory import Stop
+
+Value = TypeVar("Value")
+
+
+class Late(TimeoutError):
+    """A wait took longer than its own deadline."""
+
+
+class Stopped(Exception):
+    """Ends an attempt with a typed stop. Passes through the episode, whose `finally` blocks run."""
+
+    def __init__(self, stop: Stop, note: str = "") -> None:
+        super().__init__(note or stop.value)
+        self.stop, self.note = stop, note
+
+
+@dataclass(slots=True, kw_only=True)
+class Clock:
+    """Deadlines in the event loop's own time. `stopped` is set when one of them cut a wait short.
+
+    until:  end of the attempt's budget of seconds; abort: end of the rollout
+    watch:  called with what is waited for, and with an empty text when the wait is over
+    """
+
+    until: float = math.inf
+    abort: float = math.inf
+    watch: Callable[[str], None] = lambda what: None
+    stopped: Stopped | None = None
+
+    async def wait(
+        self, work: Awaitable[Value], what: str, *, seconds: float = math.inf, grace_s: float = 0.0
+    ) -> Value:
+        """Await `work`, at most `seconds`. Raises `Late` naming `what`, or `Stopped`.
+
+        `grace_s` lets waits inside this one meet the attempt's deadline first, so that they are named and recorded.
+        """
+        until, abort = self.until + grace_s, self.abort + grace_s
+        first = min(asyncio.get_running_loop().time() + seconds, until, abort)
+        self.watch(what)
+        try:
+            async with asyncio.timeout_at(None if math.isinf(first) else first) as scope:
+                return await work
+        except TimeoutError:
+            if not scope.expired():  # raised by the work itself
+                raise
+            if first == abort:
+                self.stopped = Stopped(Stop.ABORT, f"the rollout's deadline passed while waiting for {what}")
+            elif first == until:
+                self.stopped = Stopped(Stop.TIMEOUT, f"the attempt's seconds ran out while waiting for {what}")
+            else:
+                raise Late(f"{what} gave nothing within {seconds:g} s") from None
+            raise self.stopped from None
+        finally:
+            self.watch("")
+
+
+async def in_thread(work: Callable[[], Value]) -> Value:
+    """Run a blocking function in a daemon thread of its own.
+
+    Not a pool: a hanging tool can be abandoned but not killed, and must neither use up the threads of the others nor
+    hold up the end of the process.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Value] = loop.create_future()
+
+    def settle(value: Any, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(value)
+        else:
+            future.set_exception(error)
+
+    def run() -> None:
+        value, error = None, None
+        try:
+            value = work()
+        except Exception as raised:
+            error = RuntimeError(f"raised StopIteration {raised}") if isinstance(raised, StopIteration) else raised
+        except BaseException as raised:  # SystemExit of a tool ends the tool, not the run
+            error = RuntimeError(f"raised {type(raised).__name__} {raised}")
+        try:
+            loop.call_soon_threadsafe(settle, value, error)
+        except RuntimeError:  # the loop has closed: nobody waits any more
+            return
+
+    threading.Thread(target=run, daemon=True, name="saccade-work").start()
+    return await future
