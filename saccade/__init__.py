@@ -31,7 +31,7 @@ PLACES = {
         "Video", "View", "Weighted", "World", "assistant", "describe", "episode", "for_group", "generator", "head",
         "mix", "per_group", "policy", "reward", "show", "shuffle", "system", "term", "tool", "user", "weigh",
     ),
-    "saccade.data.source": ("source",),
+    "saccade.data": ("source",),
     "saccade.learn.loop": ("train",),
     "saccade.evals.run": ("evaluate",),
     "saccade.evals.compare": ("compare",),

@@ -69,29 +69,13 @@ def stages_of(module: ModuleType, *, arm: str | None = None, seed: int | None = 
 
 
 def read_source(spec: str) -> Any:
-    """A data set: a file or a folder, or `world:NAME[:LEVEL][:SIZE]`."""
-    if spec.startswith("world:"):
-        return world_source(spec)
-    from saccade.data.source import source
+    """A data set by a short text, see `saccade.data.source`; the flag is named in the error."""
+    from saccade.data import source
 
-    return source(spec)
-
-
-def world_source(spec: str) -> Any:
-    """`world:hidden_detail:real:500` is items 0..499 of that world at that level."""
-    from saccade.catalog import entries, nearest
-
-    _, name, *rest = spec.split(":")
-    known = [each.name for each in entries("world")]
-    if name not in known:
-        raise ValueError(f"--data {spec}: there is no world {name!r}{nearest(name, known)}; worlds are {', '.join(known)}")
-    world = vars(importlib.import_module(f"saccade.worlds.{name}"))[name]
-    size = 500
-    if rest and rest[-1].isdigit():
-        size = int(rest.pop())
-    if len(rest) > 1:
-        raise ValueError(f"--data {spec}: write world:NAME:LEVEL:SIZE, for example world:{name}:easy:500")
-    return world.source(size=size, **({"level": rest[0]} if rest else {}))
+    try:
+        return source(spec)
+    except ValueError as error:
+        raise ValueError(f"--data: {error}") from None
 
 
 def component(kind: str, text: str) -> Any:
@@ -108,7 +92,7 @@ def component(kind: str, text: str) -> Any:
     if text not in known:
         raise ValueError(f"there is no {kind} {text!r}{nearest(text, known)}; there is {', '.join(known)}")
     value = vars(importlib.import_module(known[text].module))[text]
-    return made(value, text) if kind not in ("tool", "world", "benchmark") else value
+    return made(value, text)
 
 
 def made(factory: Callable[..., Any], name: str) -> Any:
