@@ -27,10 +27,16 @@ MODEL_TYPES = ("qwen2_5_vl", "qwen3_vl")
 MARKS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
 
 
-def load_processor(folder: Any, settings: Mapping[str, Any]) -> Any:
+def load_processor(folder: Any, *, min_pixels: int | None, max_pixels: int | None) -> Any:
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-    return Qwen2VLImageProcessorPil.from_pretrained(folder, **settings)
+    processor = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
+    low = min_pixels or processor.size["shortest_edge"]
+    high = max_pixels or processor.size["longest_edge"]
+    if not 0 < low <= high:
+        raise ValueError(f"{folder}: an image cannot have at least {low} and at most {high} pixels (min_pixels, max_pixels)")
+    processor.size = type(processor.size)(shortest_edge=low, longest_edge=high)
+    return processor
 
 
 def build(config: Any, tokenizer: Any, processor: Any, processor_key: str) -> Qwen:
@@ -94,7 +100,17 @@ class Qwen(Family):
         ]
 
     def positions(self, prompt: Prompt) -> np.ndarray:
-        positions_AT, _ = self._walk(prompt)
+        positions_AT = np.empty((3, len(prompt.tokens)), dtype=np.int64)
+        done, at = 0, 0
+        for span in prompt.media:
+            text = span.start - done
+            positions_AT[:, done : span.start] = np.arange(at, at + text)
+            done, at = span.start + span.length, at + text
+            frames, rows, columns = span.inputs["grid"]
+            cells = np.indices((frames, rows // self.merge, columns // self.merge)).reshape(3, -1)
+            positions_AT[:, span.start : done] = cells + at
+            at += self._reach(span.inputs["grid"])
+        positions_AT[:, done:] = np.arange(at, at + len(prompt.tokens) - done)
         return positions_AT
 
     def next_position(self, prompt: Prompt) -> int:
@@ -103,19 +119,6 @@ class Qwen(Family):
 
     def _reach(self, grid: Sequence[int]) -> int:
         return max(grid[1], grid[2]) // self.merge
-
-    def _walk(self, prompt: Prompt) -> tuple[np.ndarray, int]:
-        positions_AT = np.empty((3, len(prompt.tokens)), dtype=np.int64)
-        done, at = 0, 0
-        for span in prompt.media:
-            text = span.start - done
-            positions_AT[:, done : span.start] = np.arange(at, at + text)
-            at += text
-            frames, rows, columns = span.inputs["grid"][0], *(side // self.merge for side in span.inputs["grid"][1:])
-            positions_AT[:, span.start : span.start + span.length] = np.indices((frames, rows, columns)).reshape(3, -1) + at
-            done, at = span.start + span.length, at + max(rows, columns)
-        positions_AT[:, done:] = np.arange(at, at + len(prompt.tokens) - done)
-        return positions_AT, at + len(prompt.tokens) - done
 
     def text(
         self,
