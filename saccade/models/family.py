@@ -134,7 +134,18 @@ class Family:
         `window_mask_B1TS` is for sliding-window layers. `cache` has ``update(keys, values, layer) -> (keys, values)``.
         `levels` are DeepStack extras [N, D] for the N True positions of `visual_BT`, row by row.
         """
-        raise NotImplementedError
+        assert not levels, f"{self.name} takes no per-level features"
+        masks = mask_B1TS
+        if self.window is not None:
+            masks = {"full_attention": mask_B1TS, "sliding_attention": window_mask_B1TS}
+        return self.language(model)(
+            inputs_embeds=embeds_BTD, position_ids=positions_ABT[0], attention_mask=masks, past_key_values=cache,
+            use_cache=cache is not None,
+        ).last_hidden_state
+
+    def language(self, model: nn.Module) -> nn.Module:
+        """The text model without its head."""
+        return model.model.language_model
 
     def logits(self, model: nn.Module, hidden_ND: Tensor) -> Tensor:
         """float[N, V] from hidden states."""

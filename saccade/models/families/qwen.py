@@ -17,7 +17,7 @@ import numpy as np
 
 from saccade.core.engine import Prompt
 from saccade.models.family import Expansion, Family, Features
-from saccade.models.special import token_ids
+from saccade.models.special import check_image_id, token_ids
 
 if TYPE_CHECKING:
     from PIL import Image as PILImage
@@ -41,10 +41,7 @@ def load_processor(folder: Any, *, min_pixels: int | None, max_pixels: int | Non
 
 def build(config: Any, tokenizer: Any, processor: Any, processor_key: str) -> Qwen:
     start, end, image, video = token_ids(tokenizer, MARKS)
-    if config.image_token_id != image:
-        raise ValueError(
-            f"config.json says image_token_id {config.image_token_id}, the tokenizer writes <|image_pad|> as {image}"
-        )
+    check_image_id(config.image_token_id, "<|image_pad|>", image)
     text = config.text_config
     slides = "sliding_attention" in (text.layer_types or ()) if config.model_type == "qwen2_5_vl" else False
     return Qwen(
