@@ -112,6 +112,7 @@ class Schedule:
     eval_every, save_every, blind_every: in updates, 0 for never; the blind checks always run at the first update
     patience:     evaluations without improvement before the run stops, 0 for never
     seconds:      stop after this wall-clock time, 0 for never (makes a run depend on the machine)
+    tokens:       stop once the policy has sampled this many tokens, 0 for never (compares arms at equal experience)
     """
 
     updates: int = 100
@@ -123,6 +124,7 @@ class Schedule:
     blind_every: int = 50
     patience: int = 0
     seconds: float = 0.0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
