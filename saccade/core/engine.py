@@ -122,8 +122,8 @@ class Completion:
 class Engine(Protocol):
     """Turns a prompt into tokens. Optional abilities: `score` and `load`.
 
-    `expect(n)` tells a batching engine how many trajectories are alive, so that in deterministic mode it forms batches
-    when all of them wait (not when the first arrives).
+    `live(change)` tells a batching engine that so many more (or fewer) trajectories are alive, so that in deterministic
+    mode it forms a batch when all of them wait (not when the first arrives).
     """
 
     version: int

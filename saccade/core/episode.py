@@ -68,7 +68,7 @@ class Limits:
     steps: messages each speaker may write; tokens: of the whole path, prompt included; sampled: tokens the policy may
     write in all; pixels: of images that tools add; seconds: wall clock of the attempt; tool_s: of one tool call;
     engine_s: of one wait for an engine or a client; malformed: messages with calls that cannot be read, after which the
-    attempt ends with `Stop.PARSE` (None: the model is told and may go on).
+    attempt ends with `Stop.PARSE` (None: the model is told and may go on); frames: shown of one clip.
     """
 
     steps: int = 8
@@ -79,6 +79,7 @@ class Limits:
     tool_s: float = 30.0
     engine_s: float = 600.0
     malformed: int | None = None
+    frames: int = 16
 
 
 class End(Exception):

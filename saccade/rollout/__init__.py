@@ -1,1 +1,1 @@
-"""Rollout: one attempt from an episode and an engine; many attempts at once."""
+"""Rollout: one attempt (`run`), many at once (`pool`), forced modes (`interventions`)."""

@@ -30,7 +30,9 @@ def as_parts(result: Any, store: MediaStore) -> tuple[tuple[Part, ...], dict[str
             parts.append(Text(text=item.note or f"{item.value:g}" if item.value is not None else item.note))
             if item.value is not None:
                 scores["score"] = float(item.value)
-        elif isinstance(item, (Text, Video, Audio, Box)):
+        elif isinstance(item, Box):
+            parts.append(Text(text=f"[{', '.join(f'{edge:g}' for edge in item.xyxy)}]"))
+        elif isinstance(item, (Text, Video, Audio)):
             parts.append(item)
         else:
             raise TypeError(f"a tool returned {type(item).__name__}; it may return str, an image, Score or a list of these")

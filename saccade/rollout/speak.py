@@ -42,7 +42,7 @@ async def speak(
         raise Stopped(Stop.MAX_STEPS, f"{reply.speaker} wrote {context.limits.steps} messages")
     strand = recorder.strand(reply)
     strand = replace(strand, tools=declared(strand, reply))
-    messages = await context.clock.wait(adopted(reply.messages, context.store), "media of the prompt")
+    messages = await context.clock.wait(adopted(reply.messages, context.store, context.limits.frames), "media of the prompt")
     if isinstance(speaker, Speaker):
         return await by_policy(replace(reply, messages=messages), speaker, strand, recorder, context, retries)
     if reply.prefix or reply.open:
@@ -70,10 +70,13 @@ async def by_policy(
     check_append(reply.messages, rendered)
     forced = np.zeros(0, np.int32)
     if reply.prefix:
+        if not hasattr(renderer, "write"):
+            raise ValueError(f"the renderer of {reply.speaker!r} cannot begin an answer (it has no `write`)")
         forced = np.asarray(renderer.write(reply.prefix), np.int32)
     size = len(strand.prompt.tokens) + sum(len(piece.tokens) for piece in rendered) + len(forced)
     if size >= limits.tokens:
-        raise Stopped(Stop.OVERFLOW, f"{size} tokens to show, {limits.tokens} allowed")
+        cut = strand.finish == "length"  # the model used the room up, what it is shown is not to blame
+        raise Stopped(Stop.MAX_TOKENS if cut else Stop.OVERFLOW, f"{size} tokens to show, {limits.tokens} allowed")
     left = limits.sampled - sum(int(step.sampled.sum()) for step in recorder.steps if step.sampled is not None)
     room = min(speaker.sampling.max_tokens, limits.tokens - size, left)
     if room < 1:
@@ -108,15 +111,19 @@ async def by_policy(
 
 def render(reply: Reply, strand: Strand, renderer: Renderer, store: MediaStore) -> Sequence[Rendered]:
     """Tokens of what is shown. Raises ValueError where nothing can be shown there."""
+    if reply.messages and reply.messages[-1].role == "assistant" and not reply.open:
+        raise ValueError("what is shown ends with an assistant message: there is nothing to answer")
     if strand.last is None:
         if not reply.messages:
-            raise ValueError("an episode began without showing a message")
+            raise ValueError("a conversation began without a message")
         return renderer.encode(reply.messages, strand.tools, store)
     if strand.finish is None:  # the same prompt once more
         return ()
     if reply.open:
         if len(strand.prompt.tokens) and int(strand.prompt.tokens[-1]) in renderer.stop:
             raise ValueError(f"step {strand.last} has ended its message; let it stop earlier (Sampling.stop) to go on inside")
+        if not hasattr(renderer, "inside"):
+            raise ValueError(f"the renderer of {reply.speaker!r} cannot show messages inside one (it has no `inside`)")
         return renderer.inside(reply.messages, store)
     if not reply.messages:
         raise ValueError(f"nothing was shown after step {strand.last}; show a message, or go on inside with open=True")
@@ -141,7 +148,7 @@ def wrote(strand: Strand, recorder: Recorder, context: AttemptContext) -> None:
     context.ledger.asked = strand.last or 0
 
 
-async def adopted(messages: Sequence[Message], store: MediaStore) -> tuple[Message, ...]:
+async def adopted(messages: Sequence[Message], store: MediaStore, frames: int) -> tuple[Message, ...]:
     """The messages with every picture in the store and every clip as frames. Raises ValueError naming a bad picture."""
 
     def parts(message: Message) -> list[Part]:
@@ -150,7 +157,7 @@ async def adopted(messages: Sequence[Message], store: MediaStore) -> tuple[Messa
             if isinstance(part, Video):
                 from saccade.media.video import as_frames
 
-                out.extend(as_frames(part))
+                out.extend(as_frames(part, frames))
             else:
                 out.append(part)
         return out
