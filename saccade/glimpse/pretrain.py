@@ -1,0 +1,217 @@
+"""Train glimpse from nothing: `saccade pretrain glimpse`.
+
+Update u sees the conversations u * 64 ... u * 64 + 63 of the corpus, so a run is a function of its seed and can be
+killed and resumed at any time with the same bits (fixed number of threads, one machine). A worker process draws and
+tokenises ahead of the trainer. Settings that were measured to work: fp32, learning rate 1e-3, batch of 64.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CHUNKS, AHEAD = 3, 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """updates:   length of the whole schedule; a run may stop earlier and be resumed
+    lr:        peak of AdamW's learning rate, after `warm_up` updates; falls along a cosine to a twentieth
+    save_every, report_every: in updates
+    """
+
+    updates: int = 5000
+    batch: int = 64
+    seed: int = 0
+    lr: float = 1e-3
+    muon_lr: float = 4e-3
+    warm_up: int = 200
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    save_every: int = 250
+    report_every: int = 50
+    threads: int = 2
+
+
+def rate(plan: Plan, update: int) -> float:
+    """Learning rate of an update, as a share of the peak."""
+    if update < plan.warm_up:
+        return (update + 1) / plan.warm_up
+    done = (update - plan.warm_up) / max(1, plan.updates - plan.warm_up)
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | None = None, resume: bool = True) -> Path:
+    """Train and package into `out`, which is then a folder that `from_pretrained` loads.
+
+    stop_after: stop at this update (for tests and for short sessions); the schedule stays that of the plan.
+    Raises ValueError when `out` holds the state of another plan.
+    """
+    import torch
+
+    from saccade.glimpse.forward import collate, loss_of
+    from saccade.glimpse.model import fresh, package
+    from saccade.glimpse.tokenizer import IMAGE, PAD
+
+    plan = plan or Plan()
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(plan.threads)
+    tokenizer = vocabulary_of(folder)
+    model = fresh(tokenizer, seed=plan.seed).train()
+    optimisers = optimisers_of(model, plan)
+    start = restore(folder, plan, model, optimisers) if resume else 0
+    last = min(plan.updates, stop_after or plan.updates)
+    pad, image = tokenizer.convert_tokens_to_ids([PAD, IMAGE])
+    seen: dict[str, Any] = defaultdict(lambda: np.zeros(4))
+    began, log = time.perf_counter(), folder / "pretrain.jsonl"
+    for update, rows in zip(range(start, last), stream(folder, plan, start, last), strict=True):
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = group["peak"] * rate(plan, update)
+        total = sum(int(row.loss_T[1:].sum()) for row in rows)
+        for chunk in chunks(rows):
+            loss_N, right_N = loss_of(model, collate(chunk, pad=pad, image_token=image))
+            (loss_N.sum() / total).backward()
+            note(seen, chunk, loss_N, right_N)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+        for optimiser in optimisers:
+            optimiser.step()
+        model.zero_grad(set_to_none=True)
+        if (update + 1) % plan.report_every == 0 or update + 1 == last:
+            report(log, update + 1, plan.lr * rate(plan, update), seen, time.perf_counter() - began)
+            seen.clear()
+        if (update + 1) % plan.save_every == 0 or update + 1 == last:
+            store(folder, plan, model, optimisers, update + 1)
+    package(folder, model.eval(), tokenizer)
+    return folder
+
+
+def optimisers_of(model: Any, plan: Plan) -> list[Any]:
+    """Muon for the matrices of the layers; AdamW for embeddings, patches, norms and biases. `peak` is the group's rate."""
+    import torch
+
+    inner, outer, flat = [], [], []
+    for name, weight in model.named_parameters():
+        matrix = weight.ndim == 2 and "embed_tokens" not in name
+        (inner if matrix else outer if weight.ndim > 1 else flat).append(weight)
+    groups = [{"params": outer, "weight_decay": plan.weight_decay, "peak": plan.lr},
+              {"params": flat, "weight_decay": 0.0, "peak": plan.lr}]
+    if not plan.muon_lr:
+        groups.append({"params": inner, "weight_decay": plan.weight_decay, "peak": plan.lr})
+        return [torch.optim.AdamW(groups, lr=plan.lr, betas=(0.9, 0.98))]
+    muon = torch.optim.Muon([{"params": inner, "peak": plan.muon_lr}], lr=plan.muon_lr, weight_decay=plan.weight_decay,
+                            adjust_lr_fn="match_rms_adamw")
+    return [torch.optim.AdamW(groups, lr=plan.lr, betas=(0.9, 0.98)), muon]
+
+
+def chunks(rows: list[Any]) -> list[list[Any]]:
+    """Rows of a batch by length, in a few parts, so that little is padding."""
+    ordered = sorted(rows, key=lambda row: len(row.tokens_T))
+    size = -(-len(ordered) // CHUNKS)
+    return [ordered[at:at + size] for at in range(0, len(ordered), size)]
+
+
+@cache
+def vocabulary_of(folder: Path) -> Any:
+    """The tokenizer in a folder; learned and saved there if there is none yet."""
+    from transformers import AutoTokenizer
+
+    from saccade.glimpse.corpus import vocabulary
+
+    if not (folder / "tokenizer.json").exists():
+        vocabulary().save_pretrained(folder)
+    return AutoTokenizer.from_pretrained(folder)
+
+
+def rows_of_update(folder: Path, seed: int, batch: int, update: int) -> list[Any]:
+    """The rows of one update; runs in the worker."""
+    from saccade.glimpse.corpus import talk
+    from saccade.glimpse.talk import row_of
+
+    tokenizer = vocabulary_of(folder)
+    return [row_of(talk(seed, update * batch + index), tokenizer) for index in range(batch)]
+
+
+def stream(folder: Path, plan: Plan, start: int, last: int) -> Iterator[list[Any]]:
+    """The rows of updates start..last-1, drawn ahead in a process of their own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=die_with, initargs=(os.getpid(),)) as pool:
+        def draw(update: int) -> Any:
+            return pool.submit(rows_of_update, folder, plan.seed, plan.batch, update)
+
+        waiting = [draw(update) for update in range(start, min(start + AHEAD, last))]
+        for update in range(start, last):
+            rows = waiting.pop(0).result()
+            if update + AHEAD < last:
+                waiting.append(draw(update + AHEAD))
+            yield rows
+
+
+def die_with(parent: int) -> None:
+    """End this worker when its trainer is gone, killed or not."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def note(seen: dict[str, Any], rows: list[Any], loss_N: Any, right_N: Any) -> None:
+    """Add up, per part of the corpus: loss, tokens, messages that greedy decoding would get exactly right, messages."""
+    loss, right, at = loss_N.detach().numpy(), right_N.numpy(), 0
+    for row in rows:
+        wanted = np.flatnonzero(row.loss_T)
+        ends = np.flatnonzero(np.diff(wanted, append=wanted[-1] + 2) > 1) + 1
+        exact = [bool(right[at + start:at + end].all()) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+        seen[row.kind] += [loss[at:at + len(wanted)].sum(), len(wanted), sum(exact), len(exact)]
+        at += len(wanted)
+
+
+def report(log: Path, update: int, lr: float, seen: dict[str, Any], seconds: float) -> None:
+    line: dict[str, Any] = {"update": update, "lr": round(lr, 7), "seconds": round(seconds, 1)}
+    for kind, (loss, num_tokens, exact, num_messages) in sorted(seen.items()):
+        line[f"loss/{kind}"] = round(float(loss / num_tokens), 4)
+        line[f"exact/{kind}"] = round(float(exact / num_messages), 4)
+    with log.open("a") as opened:
+        opened.write(json.dumps(line) + "\n")
+
+
+def store(folder: Path, plan: Plan, model: Any, optimisers: list[Any], update: int) -> None:
+    """Write the state of the run, whole or not at all."""
+    import torch
+
+    temporary = folder / "state.tmp"
+    torch.save({"plan": asdict(plan), "update": update, "model": model.state_dict(),
+                "optimisers": [each.state_dict() for each in optimisers]}, temporary)
+    os.replace(temporary, folder / "state.pt")
+
+
+def restore(folder: Path, plan: Plan, model: Any, optimisers: list[Any]) -> int:
+    """Load the state of the run if there is one; returns the update to go on with."""
+    import torch
+
+    path = folder / "state.pt"
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    if state["plan"] != asdict(plan):
+        raise ValueError(f"{path} belongs to another plan {state['plan']}; choose another folder or delete it")
+    model.load_state_dict(state["model"])
+    for optimiser, each in zip(optimisers, state["optimisers"], strict=True):
+        optimiser.load_state_dict(each)
+    return int(state["update"])
