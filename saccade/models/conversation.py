@@ -45,7 +45,7 @@ class Hidden:
     def within(self, value: Any) -> Any:
         """The same JSON value with control tokens in its strings hidden."""
         if isinstance(value, str):
-            return self.unsafe.sub(lambda match: self.hide(match.group(0)), value)
+            return self.unsafe.sub(lambda match: self.hide(match.group(0), trusted=True), value)
         if isinstance(value, dict):
             return {self.within(key): self.within(item) for key, item in value.items()}
         return [self.within(item) for item in value] if isinstance(value, list | tuple) else value

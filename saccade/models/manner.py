@@ -41,12 +41,16 @@ class Frame:
 
     lead:    what stands between the generation prompt and the model's first word (a space, in some)
     closing: the control token that ends an assistant message
+    thinks:  the generation prompt ends with an open ``<think>``
+    picture: all that the template writes for one image
     trims:   contents are stripped of white space
     scaffold: added tokens the template writes by itself
     """
 
     lead: str
     closing: str
+    thinks: bool
+    picture: str
     trims: bool
     scaffold: frozenset[str]
 
@@ -65,7 +69,10 @@ def frame_of(template: Template, encoder: Encoder, manner: Manner) -> Frame:
     tool_talk = [*asked, _calling(), says("tool", C, name="look")] if manner.tools else []
     texts = [whole, rendered(template, tool_talk, tools=[SCHEMA]) if tool_talk else ""]
     written = {token for text in texts for _, token in occurrences(text, frozenset(encoder.added))}
+    pictured = [{"role": "user", "content": [*says("user", A)["content"], {"type": "image"}, *says("user", B)["content"]]}]
     return Frame(
+        thinks=prompt.rstrip().endswith("<think>"),
+        picture=rendered(template, pictured).partition(A)[2].partition(B)[0],
         lead=before.removeprefix(prompt) if before.startswith(prompt) else "",
         closing=found[0],
         trims="  x  " not in rendered(template, [says("user", "  x  ")]),

@@ -79,11 +79,39 @@ class ChatRenderer:
         """Render what follows a completion; a completion that was cut off (`finish` not ``stop``) is closed first."""
         return self._rendered((*BEFORE, *messages), (), store, skip=len(BEFORE), finish=finish)
 
+    def write(self, text: str) -> np.ndarray:
+        """Tokens int32[k] of a forced beginning of the model's own message."""
+        return token_array(self.encoder.encode([Piece(message=0, kind="own", text=text)]).ids)
+
+    def inside(self, messages: Sequence[Message], store: Any) -> tuple[Rendered, ...]:
+        """Render messages that are shown within a still open assistant message: no turn is closed or opened, results of
+        tools stand in the tags of the dialect."""
+        images = [store.adopt(image) for message in messages for image in message.images]
+        pieces: list[Piece] = []
+        shown = 0
+        for number, message in enumerate(messages):
+            before, after = self.dialect.result if message.role == "tool" else ("", "")
+            pieces.append(Piece(message=number, kind="scaffold", text=before))
+            for part in message.parts:
+                if isinstance(part, Image):
+                    head, _, tail = self.frame.picture.partition(self.family.marker)
+                    pieces.append(Piece(message=number, kind="scaffold", text=head))
+                    pieces += expanded(self.family, images[shown], store, number, shown)
+                    pieces.append(Piece(message=number, kind="scaffold", text=tail))
+                    shown += 1
+                elif isinstance(part, Text):
+                    pieces.append(Piece(message=number, kind="content", text=part.text))
+                else:
+                    raise ValueError(f"a {type(part).__name__.lower()} cannot be shown inside a message")
+            pieces.append(Piece(message=number, kind="scaffold", text=after))
+        return self._tokens(pieces, range(len(messages)), images)
+
     def parse(self, tokens: np.ndarray, *, finish: Finish = "stop") -> Message:
         ids = [int(number) for number in tokens]
         if ids and ids[-1] in self.stop:
             ids = ids[:-1]
-        said = self.dialect.parse(self.encoder.decode(ids).removeprefix(self.frame.lead))
+        text = self.encoder.decode(ids).removeprefix(self.frame.lead)
+        said = self.dialect.parse("<think>\n" + text if self.frame.thinks else text)
         parts = (Text(text=said.text),) if said.text else ()
         return Message(role="assistant", parts=parts, calls=said.calls, thought=said.thought)
 
@@ -97,12 +125,16 @@ class ChatRenderer:
             raise ValueError("there is no message to render")
         images = [store.adopt(image) for message in messages for image in message.images]
         pieces = self._pieces(messages, tools, skip=skip, finish=finish, images=images, store=store)
+        return self._tokens(pieces, range(skip, len(messages)), images)
+
+    def _tokens(self, pieces: Sequence[Piece], numbers: Sequence[int], images: Sequence[Image]) -> tuple[Rendered, ...]:
+        """Encode pieces and hand each message its own tokens."""
         encoded = self.encoder.encode(pieces, self.frame.scaffold)
         ids, owner = np.asarray(encoded.ids, np.int32), np.asarray(encoded.piece, np.int64)
         whose = np.asarray([piece.message for piece in pieces], np.int64)[owner] if len(owner) else owner
         body = np.asarray(encoded.body, bool)
         made = []
-        for number in range(skip, len(messages)):
+        for number in numbers:
             mine = whose == number
             spans = spans_of(owner[mine], pieces, images, self.family, ids[mine])
             made.append(Rendered(tokens=token_array(ids[mine]), body=body[mine], media=spans))

@@ -22,7 +22,7 @@ def scripted(
     """
     sample = Sample(id="scripted", prompt=(user(prompt),), target=target, choices=tuple(choices), meta=meta)
     if isinstance(reply, str):
-        said = tags.parse(reply)
+        said = tags().parse(reply)
         reply = assistant(said.text, calls=said.calls, thought=said.thought)
     steps = (Step(parent=None, speaker="user", message=sample.prompt[0]), Step(parent=0, speaker="policy", message=reply))
     return Trajectory(sample=sample, steps=steps, events=tuple(events), stop=stop)

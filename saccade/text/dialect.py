@@ -82,20 +82,11 @@ def call_json(call: ToolCall) -> str:
 
 
 def split_thought(text: str) -> tuple[str | None, str]:
-    """The thought in ``<think>`` tags at the head of a text, and the rest.
-
-    The opening tag may be missing, for some templates write it before the model speaks; so may the closing one, in a
-    message that was cut off.
-    """
-    head, closed, rest = text.partition("</think>")
-    if not closed:
-        if text.lstrip().startswith("<think>"):
-            return text.lstrip().removeprefix("<think>").strip(), ""
+    """The thought in ``<think>`` tags at the head of a text, and the rest; a thought that is not closed stays text."""
+    if not text.lstrip().startswith("<think>"):
         return None, text
-    before, opened, inner = head.partition("<think>")
-    if opened and before.strip():
-        return None, text
-    return (inner if opened else before).strip(), rest.removeprefix("\n").removeprefix("\n")
+    thought, closed, rest = text.lstrip().removeprefix("<think>").partition("</think>")
+    return (thought.strip(), rest.removeprefix("\n").removeprefix("\n")) if closed else (None, text)
 
 
 def write_thought(thought: str | None) -> str:
