@@ -13,27 +13,28 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from saccade.core.engine import Client, Engine, Renderer, Sampling
 from saccade.core.episode import Episode, Limits
 from saccade.core.run import Explorer, Independent
-from saccade.core.sample import Sample
+from saccade.core.sample import Sample, Source
 from saccade.core.store import MediaStore
 from saccade.core.tool import Tool
 from saccade.core.trajectory import Group, Stop, Trajectory
 from saccade.rollout.presence import Presence, Search
-from saccade.rollout.run import attempt
+from saccade.rollout.run import LIMITS, SAMPLING, attempt
 from saccade.rollout.speak import Speaker
 
 Value = TypeVar("Value")
+ONCE = Independent(n=1)
 GRACE_S = 10.0
 """After the deadline of a rollout, how long attempts may take to end by themselves before they are cancelled."""
 
 
 async def rollout(
-    samples: Iterable[Sample],
+    samples: Source | Iterable[Sample],
     episode: Episode,
     *,
     store: MediaStore,
@@ -41,9 +42,9 @@ async def rollout(
     renderer: Renderer | None = None,
     tools: Sequence[Tool] = (),
     clients: Mapping[str, Client | Speaker] | None = None,
-    limits: Limits = Limits(),
-    sampling: Sampling = Sampling(),
-    explore: Explorer = Independent(n=1),
+    limits: Limits = LIMITS,
+    sampling: Sampling = SAMPLING,
+    explore: Explorer = ONCE,
     seed: int = 0,
     branch: str = "",
     progress: float = 0.0,
@@ -54,7 +55,7 @@ async def rollout(
     finished: Callable[[Trajectory], None] = lambda trajectory: None,
     stalled: Callable[[str], None] | None = None,
 ) -> list[Group]:
-    """Explore every sample; one group each, in order.
+    """Explore every sample; one group each, in order. A row that cannot be made gives a group of one failed attempt.
 
     explore:     which attempts are made at a sample
     branch:      a name for everything in this rollout (a forced mode, for example); part of every seed
@@ -62,7 +63,7 @@ async def rollout(
     seconds:     deadline of the whole rollout; what is not done by then ends with `Stop.ABORT` and says what it waited for
     stall_s:     when nothing has moved for so long, `stalled` is told who waits for what (default: a warning)
     retries:     how often an engine or client that failed is asked again, see `attempt`
-    finished:    called with every trajectory as soon as it ends
+    finished:    called with every trajectory as soon as it ends; what it raises ends the rollout
 
     Raises ValueError for settings that cannot work; never for a sample.
     """
@@ -74,7 +75,18 @@ async def rollout(
     abort_at = loop.time() + seconds
     presence = Presence(slots=concurrency, engines=batching(engine, clients or {}))
 
-    async def explored(sample: Sample, search: Search) -> Group:
+    broken: list[Exception] = []
+
+    def hand_over(made: Trajectory) -> Trajectory:
+        try:
+            finished(made)
+        except Exception as error:  # the disk is full, for example: not a failure of this sample
+            broken.append(error)
+            for task in tasks:
+                task.cancel()
+        return made
+
+    async def explored(sample: Sample | Trajectory, search: Search) -> Group:
         async def make(index: int, forced: str = "") -> Trajectory:
             key = (sample.id, index, forced or branch)
             await presence.enter(search)
@@ -87,22 +99,26 @@ async def rollout(
             finally:
                 presence.waits.pop(key, None)
                 presence.leave(search)
-            finished(made)
-            return made
+            return hand_over(made)
 
         try:
+            if isinstance(sample, Trajectory):
+                return Group(sample=sample.sample, trajectories=(hand_over(sample),))
             return await explore(sample, make)
         finally:
             presence.end(search)
 
-    presence.searches = [Search() for _ in (samples := list(samples))]
+    rows = list(read(samples, seed))
+    presence.searches = [Search() for _ in rows]
     presence.tell()
-    tasks = [asyncio.create_task(explored(each, search)) for each, search in zip(samples, presence.searches, strict=True)]
+    tasks = [asyncio.create_task(explored(row, search)) for row, search in zip(rows, presence.searches, strict=True)]
     dog = asyncio.create_task(watchdog(presence, stall_s, stalled or warn))
     try:
         if tasks:
             await asyncio.wait(tasks, timeout=None if math.isinf(seconds) else seconds + GRACE_S)
-        return [group_of(task, sample, presence, seed) for task, sample in zip(tasks, samples, strict=True)]
+        if broken:
+            raise broken[0]
+        return [group_of(task, row, presence, seed) for task, row in zip(tasks, rows, strict=True)]
     finally:
         for task in (dog, *tasks):
             task.cancel()
@@ -110,7 +126,20 @@ async def rollout(
         presence.close()
 
 
-def group_of(task: asyncio.Task[Group], sample: Sample, presence: Presence, seed: int) -> Group:
+def read(samples: Source | Iterable[Sample], seed: int) -> Iterator[Sample | Trajectory]:
+    """Every sample, or the failed attempt of a row that cannot be made."""
+    if not hasattr(samples, "__getitem__"):
+        yield from samples  # type: ignore[misc]
+        return
+    for index in range(len(samples)):  # type: ignore[arg-type]
+        try:
+            yield samples[index]  # type: ignore[index]
+        except Exception:
+            row = Sample(id=f"row {index}", prompt=())
+            yield Trajectory(sample=row, stop=Stop.ERROR, error=traceback.format_exc(), seed=seed)
+
+
+def group_of(task: asyncio.Task[Group], row: Sample | Trajectory, presence: Presence, seed: int) -> Group:
     """What a search gave; where it crashed or hangs, a group of one failed attempt that says why."""
     if task.done() and not task.cancelled() and task.exception() is None:
         return task.result()
@@ -122,6 +151,7 @@ def group_of(task: asyncio.Task[Group], sample: Sample, presence: Presence, seed
         stop, text = Stop.ERROR, "".join(traceback.format_exception(error))
     else:
         stop, text = Stop.ABORT, f"the rollout's deadline passed; {presence.report() or 'the explorer waits'}"
+    sample = row.sample if isinstance(row, Trajectory) else row
     return Group(sample=sample, trajectories=(Trajectory(sample=sample, stop=stop, error=text, seed=seed),))
 
 
@@ -150,7 +180,7 @@ def warn(text: str) -> None:
     warnings.warn(text, RuntimeWarning, stacklevel=2)
 
 
-def run_rollouts(samples: Iterable[Sample], episode: Episode, **settings: Any) -> list[Group]:
+def run_rollouts(samples: Source | Iterable[Sample], episode: Episode, **settings: Any) -> list[Group]:
     """`rollout` for synchronous code; works where an event loop is already running (a notebook), too."""
     return run_sync(rollout(samples, episode, **settings))
 

@@ -26,6 +26,7 @@ from saccade.rollout.recorder import Recorder
 from saccade.rollout.speak import Speaker, speak
 from saccade.rollout.waiting import Clock, Stopped
 
+LIMITS, SAMPLING = Limits(), Sampling()
 CLOSE_S = 5.0
 """How long an episode may take to release what it holds."""
 
@@ -39,8 +40,8 @@ async def attempt(
     renderer: Renderer | None = None,
     tools: Sequence[Tool] = (),
     clients: Mapping[str, Client | Speaker] | None = None,
-    limits: Limits = Limits(),
-    sampling: Sampling = Sampling(),
+    limits: Limits = LIMITS,
+    sampling: Sampling = SAMPLING,
     seed: int = 0,
     index: int = 0,
     branch: str = "",
@@ -69,7 +70,8 @@ async def attempt(
     try:
         context = AttemptContext(
             sample=sample, limits=limits, tools=offered(sample, tools), store=store, clock=clock, ledger=ledger,
-            rng=generator(*names, "episode"), names=names, clients=speakers, sampling=sampling, progress=progress, attempt=index,
+            rng=generator(*names, "episode"), names=names, clients=speakers, sampling=sampling, progress=progress,
+            attempt=index,
         )
         coroutine = episode(sample, context)
         stop = await drive(coroutine, speakers, recorder, context, retries)

@@ -121,7 +121,7 @@ def render(reply: Reply, strand: Strand, renderer: Renderer, store: MediaStore) 
         return ()
     if reply.open:
         if len(strand.prompt.tokens) and int(strand.prompt.tokens[-1]) in renderer.stop:
-            raise ValueError(f"step {strand.last} has ended its message; let it stop earlier (Sampling.stop) to go on inside")
+            raise ValueError(f"step {strand.last} ended its message; to go on inside, let it stop earlier (Sampling.stop)")
         if not hasattr(renderer, "inside"):
             raise ValueError(f"the renderer of {reply.speaker!r} cannot show messages inside one (it has no `inside`)")
         return renderer.inside(reply.messages, store)
@@ -169,7 +169,7 @@ async def adopted(messages: Sequence[Message], store: MediaStore, frames: int) -
         )
 
     ready = all(
-        isinstance(part, Image) and part.data is None and part.ref in store or not isinstance(part, (Image, Video))
+        part.data is None and part.ref in store if isinstance(part, Image) else not isinstance(part, Video)
         for message in messages
         for part in message.parts
     )

@@ -10,20 +10,21 @@ from saccade.core import Limits, Sampling, Stop, Trajectory, episode, show, user
 from saccade.core.record import finite, plain, trajectory_from
 from saccade.episodes import single, tool_loop
 from saccade.rollout.run import attempt
+from saccade.testing.replay import END, Replay
 from saccade.tools import crop
 
-from .conftest import END, Replay, call, question
+from .conftest import call, question
 
 ZOOM = "image_zoom_in_tool"
 
 
 def go(sample, protocol, store, renderer, say, **settings) -> Trajectory:
-    engine = say if say is None or hasattr(say, "generate") else Replay(say)
+    engine = say if say is None or hasattr(say, "generate") else Replay(texts=say)
     return asyncio.run(attempt(sample, protocol, engine=engine, renderer=renderer, store=store, **settings))
 
 
 def test_a_crop_is_cut_shown_and_recorded(store, renderer):
-    engine = Replay([call(ZOOM, bbox_2d=[64, 32, 128, 96]), "<answer>4</answer>"])
+    engine = Replay(texts=[call(ZOOM, bbox_2d=[64, 32, 128, 96]), "<answer>4</answer>"], version=3)
     made = go(question(), tool_loop(), store, renderer, engine, tools=[crop()])
     assert made.stop is Stop.DONE and made.error is None
     assert [step.message.role for step in made.steps] == ["user", "assistant", "tool", "assistant"]
@@ -38,7 +39,7 @@ def test_a_crop_is_cut_shown_and_recorded(store, renderer):
 
 
 def test_the_path_is_what_the_engine_saw_and_marks_fit(store, renderer):
-    engine = Replay([call(ZOOM, bbox_2d=[64, 32, 128, 96]), "<answer>4</answer>"])
+    engine = Replay(texts=[call(ZOOM, bbox_2d=[64, 32, 128, 96]), "<answer>4</answer>"])
     made = go(question(), tool_loop(), store, renderer, engine, tools=[crop()])
     for (seen, _), leaf in zip(engine.seen, (0, 2), strict=True):
         path = made.prompt(leaf)
@@ -117,7 +118,7 @@ def test_randomness_has_names(store, renderer):
         yield show(sample.prompt)
 
     def seeds(**settings):
-        engine = Replay(["x"])
+        engine = Replay(texts=["x"])
         go(question(), chancy(), store, renderer, engine, **settings)
         return engine.seen[0][1].seed
 

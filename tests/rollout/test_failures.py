@@ -8,8 +8,9 @@ import pytest
 from saccade.core import Limits, Stop, ToolError, assistant, episode, show, tool
 from saccade.core.episode import End
 from saccade.episodes import single, tool_loop
+from saccade.testing.replay import Replay
 
-from .conftest import Replay, call, question
+from .conftest import call, question
 from .test_attempt import go
 
 
@@ -118,7 +119,7 @@ class Troubled:
 
     def __init__(self, times=0, error=None, wait=0.0):
         self.times, self.error, self.wait, self.asked = times, error or ConnectionError("500"), wait, 0
-        self.inner = Replay(["4"])
+        self.inner = Replay(texts=["4"])
 
     async def generate(self, prompt, sampling):
         self.asked += 1

@@ -6,8 +6,9 @@ import pytest
 from saccade.core import Sampling, Score, Stop, assistant, episode, show, tool, user
 from saccade.core.trajectory import concatenate
 from saccade.rollout.speak import Speaker
+from saccade.testing.replay import END, Replay
 
-from .conftest import END, Replay, call, question
+from .conftest import call, picture, question
 from .test_attempt import go
 from .test_failures import Judge
 
@@ -23,7 +24,7 @@ def test_a_branch_leaves_what_came_after_out_of_the_context(store, renderer):
         yield show("one", after="last")
         yield show("two", after=1)
 
-    engine = Replay(lambda prompt, turn: f"answer {turn}")
+    engine = Replay(say=lambda prompt, turn: f"answer {turn}")
     made = go(question(), branching(), store, renderer, engine)
     assert [step.parent for step in made.steps] == [None, 0, 1, 2, 1, 4]
     seen = texts(engine.seen[2][0])
@@ -40,7 +41,7 @@ def test_the_same_prompt_once_more_and_a_fresh_context(store, renderer):
         yield show(after=0)
         yield show("new question", after="new")
 
-    engine = Replay(["x"])
+    engine = Replay(texts=["x"])
     made = go(question(), again(), store, renderer, engine)
     assert [step.parent for step in made.steps] == [None, 0, 0, None, 3]
     assert np.array_equal(engine.seen[0][0].tokens, engine.seen[1][0].tokens)
@@ -53,7 +54,7 @@ def test_the_same_prompt_once_more_and_a_fresh_context(store, renderer):
     (show("x", after=0), "answered by nobody"),
     (show(), "nothing was shown after step 1"),
     (show(assistant("I say")), "nothing to answer"),
-    (show("x", open=True), "has ended its message"),
+    (show("x", open=True), "ended its message"),
 ])
 def test_replies_that_cannot_be_shown_say_why(store, renderer, reply, why):
     @episode
@@ -70,7 +71,7 @@ def test_a_forced_beginning_is_in_the_message_but_not_trained(store, renderer):
     async def forced(sample, context):
         yield show(sample.prompt, prefix="I see ")
 
-    engine = Replay(["four"])
+    engine = Replay(texts=["four"])
     made = go(question(), forced(), store, renderer, engine)
     step = made.steps[-1]
     assert made.answer == "I see four" and step.sampled.tolist() == [False] * 6 + [True] * 5
@@ -84,7 +85,7 @@ def test_an_observation_inside_an_open_message(store, renderer):
         yield show(sample.prompt)
         yield show("[seen]", open=True)
 
-    engine = Replay(lambda prompt, turn: "a" * 9)
+    engine = Replay(say=lambda prompt, turn: "a" * 9)
     made = go(question(), interleaved(), store, renderer, engine, sampling=Sampling(max_tokens=4))
     assert [step.message.text for step in made.steps[1:]] == ["aaaa", "[seen]", "aaaa"]
     assert texts(made.prompt()).endswith("aaaauser:[seen]aaaa") and END not in made.prompt().tokens[-10:]
@@ -98,7 +99,8 @@ def test_speakers_have_conversations_of_their_own(store, renderer):
         verdict = yield show(user(f"{said.text} against {other.text}"), speaker="judge")
         yield show(verdict.text)
 
-    engine, critics, judge = Replay(["four"]), Replay(["five"], version=9), Judge(assistant("the first"))
+    engine, critics = Replay(texts=["four"], version=3), Replay(texts=["five"], version=9)
+    judge = Judge(assistant("the first"))
     made = go(question(), debate(), store, renderer, engine, clients={
         "critic": Speaker(engine=critics, renderer=renderer), "judge": judge})
     assert made.stop is Stop.DONE
@@ -172,7 +174,7 @@ def test_rows_may_name_their_tools(store, renderer):
     from saccade.episodes import tool_loop
     from saccade.tools import crop
 
-    engine = Replay(["4"])
+    engine = Replay(texts=["4"])
     go(question(tools=()), tool_loop(), store, renderer, engine, tools=[crop()])
     assert "[tool" not in texts(engine.seen[0][0])
     made = go(question(tools=("ocr",)), tool_loop(), store, renderer, engine, tools=[crop()])
@@ -209,8 +211,7 @@ def test_a_clip_is_shown_as_frames_with_times(store, renderer):
     from saccade.core import Limits, Sample, Video
     from saccade.episodes import single
 
-    from .conftest import picture
-
+    
     clip = Video(ref="frames:c", fps=2.0, data=[picture(64, 64, seed) for seed in range(8)])
     made = go(Sample(id="v", prompt=(user(clip, "What moves?"),)), single(), store, renderer, ["x"], limits=Limits(frames=4))
     first = made.steps[0].message
