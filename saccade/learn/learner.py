@@ -1,0 +1,158 @@
+"""The learner: live weights, their optimiser, and what it thinks of rows.
+
+Probes, blind checks and objectives all ask it the same question, `score`, through the one forward pass of
+`models.forward`. It knows no method: whether a reference is kept follows from what the terms of a run need.
+
+N: trainable tokens of the given rows, row by row.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image as PILImage
+
+from saccade.core.run import Optim
+from saccade.core.seed import generator
+from saccade.core.signals import View, ViewSignals
+from saccade.core.store import MediaStore
+from saccade.core.trajectory import Trajectory
+from saccade.learn.rows import Row, trajectory_rows
+from saccade.models import adapters
+from saccade.models.forward import Scores, score
+from saccade.models.policy import Policy
+
+
+class Learner:
+    """Holds a policy and its AdamW state. `reference=True` keeps the weights as they are now to compare with: the base
+    model where an adapter learns, else a frozen copy (as much memory again)."""
+
+    def __init__(
+        self, policy: Policy, store: MediaStore, optim: Optim, *, reference: bool = False, micro_tokens: int = 16384
+    ) -> None:
+        self.policy, self.store, self.optim, self.micro_tokens = policy, store, optim, micro_tokens
+        self.parameters = {name: each for name, each in policy.model.named_parameters() if each.requires_grad}
+        if not self.parameters:
+            raise ValueError("nothing to train: policy.freeze holds every part of the model and policy.lora is None")
+        self.optimiser = torch.optim.AdamW(
+            list(self.parameters.values()),
+            lr=optim.lr,
+            betas=optim.betas,
+            eps=optim.eps,
+            weight_decay=optim.weight_decay,
+            foreach=True,
+        )
+        self.frozen: Policy | None = None
+        self.compares = reference
+        if reference and not adapters.adapter_layers(policy.model):
+            still = copy.deepcopy(policy.model).eval().requires_grad_(False)
+            self.frozen = replace(policy, model=still, tower_version=-1)
+
+    def score(
+        self, rows: Sequence[Row], *, entropy: bool = False, media: Mapping[str, PILImage.Image] | None = None
+    ) -> Scores:
+        """Log-probabilities of the rows' trainable tokens, with gradient unless torch.no_grad() is on. `media` replaces
+        the pixels of refs, of equal size."""
+        return self._score(self.policy, rows, entropy=entropy, media=media)
+
+    def reference(self, rows: Sequence[Row]) -> list[np.ndarray]:
+        """float32[S] per row: log-probabilities under the reference policy. Raises ValueError where none was kept."""
+        if not self.compares:
+            raise ValueError("no reference policy is kept; a term must say that it needs one (needs=('reference',))")
+        with torch.no_grad():
+            if self.frozen is not None:
+                return split(rows, self._score(self.frozen, rows).logp_N)
+            with adapters.reference(self.policy) as still:
+                return split(rows, self._score(still, rows).logp_N)
+
+    def own(self, rows: Sequence[Row]) -> list[np.ndarray]:
+        """float32[S] per row under the current weights, without gradient."""
+        with torch.no_grad():
+            return split(rows, self.score(rows).logp_N)
+
+    def logp(self, trajectories: Sequence[Trajectory], *, view: View | None = None) -> list[np.ndarray]:
+        """For probes: float32 over the sampled tokens of each trajectory, as recorded or under a view."""
+        rows = [trajectory_rows(each, 0.0) for each in trajectories]
+        flat = [row for found in rows for row in found]
+        media = self.changed(flat, view, seed=0) if view is not None else None
+        with torch.no_grad():
+            scored = split(flat, self.score(flat, media=media).logp_N)
+        out: list[np.ndarray] = []
+        at = 0
+        for trajectory, found in zip(trajectories, rows, strict=True):
+            bounds = np.cumsum([0, *(0 if s.sampled is None else int(s.sampled.sum()) for s in trajectory.steps)])
+            values = np.full(bounds[-1], np.nan, np.float32)
+            for row in found:
+                for step in np.unique(row.step_S):
+                    values[bounds[step] : bounds[step + 1]] = scored[at][row.step_S == step]
+                at += 1
+            out.append(values)
+        return out
+
+    def look(self, rows: Sequence[Row], view: View, *, seed: int, entropy: bool = False) -> ViewSignals:
+        """The same rows with other media; with gradient where the view asks for it."""
+        media = self.changed(rows, view, seed=seed)
+        with torch.set_grad_enabled(view.gradient and torch.is_grad_enabled()):
+            scored = self.score(rows, entropy=entropy, media=media)
+        return ViewSignals(logp_T=scored.logp_N, entropy_T=scored.entropy_N)
+
+    def changed(self, rows: Sequence[Row], view: View, *, seed: int) -> dict[str, PILImage.Image]:
+        """What a view makes of every image of the rows; each is changed alike wherever it stands.
+
+        Raises ValueError for a view that changes an image's size: its placeholders would no longer fit.
+        """
+        out: dict[str, PILImage.Image] = {}
+        for ref in sorted({span.ref for row in rows for span in row.prompt.media}):
+            pixels = self.store.get(ref)
+            out[ref] = view.change(pixels, generator(seed, "view", view.name, ref))
+            if out[ref].size != pixels.size:
+                raise ValueError(
+                    f"view {view.name!r} turned an image of {pixels.size} pixels into one of {out[ref].size}; a view must "
+                    "keep the size"
+                )
+        return out
+
+    def zero(self) -> None:
+        self.optimiser.zero_grad(set_to_none=True)
+
+    def step(self, *, lr: float, clip: float) -> float:
+        """Clip, step, count the update. Returns the gradient's norm before clipping; where it is not finite, nothing
+        else happens."""
+        given = [each for each in self.parameters.values() if each.grad is not None]
+        norm = float(torch.nn.utils.clip_grad_norm_(given, clip if clip > 0 else math.inf)) if given else 0.0
+        if math.isfinite(norm) and given:
+            for settings in self.optimiser.param_groups:
+                settings["lr"] = lr
+            self.optimiser.step()
+            self.moved()
+        self.zero()
+        return norm
+
+    def moved(self) -> None:
+        """The weights changed: image features of the old tower are forgotten."""
+        before = self.policy.tower_version
+        self.policy.updated()
+        if self.policy.tower_version != before:
+            self.store.embeddings.drop(lambda key: isinstance(key, tuple) and key[-1] == before)
+
+    def _score(self, policy: Policy, rows: Sequence[Row], **settings: Any) -> Scores:
+        return score(
+            policy,
+            [row.prompt for row in rows],
+            self.store,
+            wanted=[row.trainable_T for row in rows],
+            max_tokens=self.micro_tokens,
+            **settings,
+        )
+
+
+def split(rows: Sequence[Row], values_N: torch.Tensor) -> list[np.ndarray]:
+    """Values over all trainable tokens, row by row, as one array per row."""
+    bounds = np.cumsum([row.num_trainable for row in rows])[:-1]
+    return np.split(values_N.detach().float().cpu().numpy(), bounds)

@@ -1,0 +1,316 @@
+"""Train: propose, roll out, reward, select, credit, update, log, evaluate, save. Read it from top to bottom.
+
+The loop knows no method. What is proposed, explored, rewarded, credited and minimised are values of the run; a
+supervised run differs only in where its rows come from. Whatever is drawn is drawn from names, so a run that was killed
+and resumed writes the same numbers as one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from saccade.core.record import plain
+from saccade.core.run import Run
+from saccade.core.seed import seed_of
+from saccade.data.prints import data_hash
+from saccade.engines.local import LocalEngine
+from saccade.learn import checkpoint, contamination
+from saccade.learn.blind import BlindError, check_blind
+from saccade.learn.checkpoint import State
+from saccade.learn.collect import Batch, attempted, refuse_if_all_failed, samples_for, supervised
+from saccade.learn.contamination import Contamination
+from saccade.learn.export import write_model
+from saccade.learn.folder import RunFolder, open_folder
+from saccade.learn.learner import Learner
+from saccade.learn.log import Names, named, num_tokens
+from saccade.learn.measure import measure
+from saccade.learn.progress import Progress, progress_bar
+from saccade.learn.rate import rate
+from saccade.learn.update import update
+from saccade.media import open_store
+from saccade.models.policy import load_policy
+
+__all__ = ["BlindError", "train"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """What a running loop holds."""
+
+    run: Run
+    folder: RunFolder
+    learner: Learner
+    engine: LocalEngine
+    state: State
+    bar: Progress
+    contamination: Contamination
+    names: Names
+    began: float
+    resumed: bool
+
+
+def train(
+    run: Run,
+    folder: str | Path,
+    *,
+    resume: bool = False,
+    progress: bool = True,
+    names: Names = "trl",
+    contaminated: contamination.Policy = "warn",
+    keep: int = 2,
+    export: bool = True,
+) -> dict[str, Any]:
+    """Train a run to its end in a folder of its own and return its summary (also in ``summary.json``).
+
+    resume:       go on from the last checkpoint of this folder; without one, start over in it
+    names:        names of the metrics: TRL's, or with verl's beside them
+    contaminated: what to do when an evaluation image is among the training images: ``warn``, ``raise``, ``ignore``
+    keep:         checkpoints kept beside the best one
+    export:       write the best (else the last) weights as a complete checkpoint to ``<folder>/model``
+
+    Raises ValueError for settings that cannot work, BlindError when the policy does not see what it should, RuntimeError
+    when not one attempt of a batch succeeds.
+    """
+    check(run)
+    with opened(run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated) as job:
+        state, schedule = job.state, run.schedule
+        if not job.resumed:
+            first_look(job, keep=keep)
+        stopped = ""
+        while state.update < schedule.updates and not (stopped := reason_to_stop(job)):
+            job.bar.start()
+            started, before = time.perf_counter(), state.update
+            batch = gathered(job)
+            state.num_tokens += num_tokens(batch.groups) or sum(row.size for row in batch.rows)
+            metrics = {**batch.metrics, **checked(job, batch), **updated(job, batch)}
+            job.folder.keep(before + 1, batch.groups)
+            improved = False
+            if due(schedule.eval_every, before, state.update) or (schedule.eval_every and state.update == schedule.updates):
+                found = evaluated(job)
+                improved = noted(state, found)
+                metrics |= found
+            metrics |= {"num_tokens": float(state.num_tokens), "step_time": time.perf_counter() - started}
+            metrics |= {f"time/{name}": seconds for name, seconds in job.bar.seconds.items()}
+            state.latest = logged(job, metrics)
+            if improved or due(schedule.save_every, before, state.update) or state.update >= schedule.updates:
+                saved(job, keep=keep)
+        if stopped:
+            saved(job, keep=keep)
+        return finished(job, stopped, export=export)
+
+
+def check(run: Run) -> None:
+    """Raise ValueError for a run that cannot train, saying what to set."""
+    if not run.objective:
+        raise ValueError(f"run {run.name!r} has no objective; set objective=(objectives.{'clip' if run.mode == 'rl' else 'sft'}(),)")
+    if run.mode == "rl" and run.credit is None:
+        raise ValueError(f"run {run.name!r} has no credit; set credit=credit.group_mean()")
+    if run.mode == "rl" and not run.rewards:
+        raise ValueError(f"run {run.name!r} has no rewards; set rewards=(rewards.answer_match(),)")
+    if run.schedule.updates < 1 or run.schedule.prompts < 1 or run.schedule.passes < 1:
+        raise ValueError(f"run {run.name!r}: schedule.updates, prompts and passes must be at least 1")
+
+
+@contextmanager
+def opened(
+    run: Run, folder: str | Path, *, resume: bool, progress: bool, names: Names, contaminated: contamination.Policy
+) -> Iterator[Job]:
+    """Open folder, store, policy, learner and engine, and put everything back where a checkpoint left it."""
+    began = time.perf_counter()
+    place = open_folder(folder, run, resume=resume)
+    place.write("data.json", {"train": data_hash(run.data), **{each.name: data_hash(each.data) for each in run.evals}})
+    store = open_store(place.media)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of(run.seed, "weights"))
+        policy = load_policy(run.policy)
+    deterministic = policy.device.type == "cpu" if run.deterministic is None else run.deterministic
+    needs = {need for weighted in run.objective for need in weighted.term.needs}
+    learner = Learner(
+        policy, store, run.optim, reference="reference" in needs, micro_tokens=run.schedule.micro_tokens
+    )
+    engine = LocalEngine(policy, store, deterministic=deterministic)
+    state = State()
+    found = checkpoint.saved(place.checkpoints) if resume else []
+    if found:
+        state = checkpoint.resume(learner, found[-1])
+        if run.select is not None:
+            run.select.restore(state.selector)
+    place.truncate(state.update if found else -1)
+    total = run.schedule.updates
+    with (
+        reproducible(deterministic),
+        progress_bar(run.name, total, done=state.update, enabled=progress) as bar,
+    ):
+        for note in policy.notes:
+            bar.say(f"note: {note}")
+        yield Job(
+            run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began, resumed=bool(found),
+            contamination=contamination.watch(run.evals, store, policy=contaminated),
+        )
+
+
+@contextmanager
+def reproducible(wanted: bool) -> Iterator[None]:
+    """Ask torch for deterministic kernels while the block runs."""
+    before, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(wanted or before, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warns)
+
+
+def first_look(job: Job, *, keep: int) -> None:
+    """Before the first update: compare the data with the evaluations, and measure and keep where the policy starts."""
+    tell_contamination(job, contamination.ahead(job.run.data, job.run.seed))
+    if job.run.schedule.eval_every and job.run.evals:
+        found = evaluated(job)
+        noted(job.state, found)
+        job.state.started = found
+        job.folder.log({"update": 0, **named(found, job.names)})
+        saved(job, keep=keep)
+
+
+def tell_contamination(job: Job, samples: Any) -> None:
+    message = job.contamination.check(samples, job.learner.store)
+    if message:
+        job.bar.say(f"contamination: {message}")
+
+
+def gathered(job: Job) -> Batch:
+    """Rows to learn from, by rollouts or from labels."""
+    run, state = job.run, job.state
+    samples = samples_for(run, state.update // run.schedule.passes, job.bar)
+    tell_contamination(job, samples)
+    if run.mode == "sft":
+        return supervised(run, samples, job.learner, job.bar)
+    batch = attempted(
+        run, samples, job.learner, job.engine, update=state.update, progress=state.update / run.schedule.updates, bar=job.bar
+    )
+    refuse_if_all_failed(batch.groups)
+    return batch
+
+
+def checked(job: Job, batch: Batch) -> dict[str, float]:
+    """The blind checks, where they are due. Raises BlindError."""
+    every, done = job.run.schedule.blind_every, job.state.update
+    if not batch.rows or not (done == 0 or due(every, done, done + job.run.schedule.passes)):
+        return {}
+    with job.bar.stage("blind", "checking that the policy sees"):
+        attempts = [each for group in batch.groups for each in group.trajectories]
+        return check_blind(job.learner, batch.rows, attempts, tools=job.run.tools, seed=seed_of(job.run.seed, "blind", done))
+
+
+def updated(job: Job, batch: Batch) -> dict[str, float]:
+    """As many updates as a batch gives; the metrics of the last one (all but the last are logged on their own)."""
+    run, state = job.run, job.state
+    passes = min(run.schedule.passes, run.schedule.updates - state.update)
+    metrics: dict[str, float] = {}
+    for number in range(passes):
+        if number:
+            logged(job, metrics)
+        with job.bar.stage("update", f"learning from {len(batch.rows)} rows"):
+            metrics = update(
+                job.learner,
+                batch.rows,
+                run.objective,
+                lr=rate(run.optim, state.update, run.schedule.updates),
+                clip=run.optim.clip,
+                micro_tokens=run.schedule.micro_tokens,
+                progress=state.update / run.schedule.updates,
+                seed=seed_of(run.seed, "update", state.update),
+            )
+        state.update += 1
+        if not batch.rows:
+            job.bar.say(f"update {state.update}: nothing to learn from (no group was admitted or credited)")
+        elif metrics["skipped"]:
+            job.bar.say(f"update {state.update} skipped: its gradient is not finite (loss {metrics['loss']:g})")
+    return metrics
+
+
+def evaluated(job: Job) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for benchmark in job.run.evals:
+        with job.bar.stage("eval", f"evaluating {benchmark.name}"):
+            found = measure(
+                benchmark, job.run, engine=job.engine, renderer=job.learner.policy.renderer, store=job.learner.store
+            )
+        out |= {f"eval/{benchmark.name}/{key}": value for key, value in found.items()}
+    return out
+
+
+def noted(state: State, found: dict[str, float]) -> bool:
+    """Keep the best value of the first benchmark; whether this one is it."""
+    value = next((value for key, value in found.items() if key.endswith("/accuracy")), None)
+    if value is None:
+        return False
+    if state.best is None or value > state.best:
+        state.best, state.best_update, state.waited = value, state.update, 0
+        return True
+    state.waited += 1
+    return False
+
+
+def reason_to_stop(job: Job) -> str:
+    schedule, state = job.run.schedule, job.state
+    if schedule.patience and state.waited >= schedule.patience:
+        return f"no improvement in {state.waited} evaluations (best {state.best:.4g} at update {state.best_update})"
+    if schedule.seconds and time.perf_counter() - job.began > schedule.seconds:
+        return f"{schedule.seconds:g} seconds are over"
+    return ""
+
+
+def logged(job: Job, metrics: dict[str, float]) -> dict[str, float]:
+    """Write one line of metrics and move the bar."""
+    line = named(metrics, job.names)
+    job.folder.log({"update": job.state.update, **line})
+    shown = {"reward": line.get("reward"), "loss": line.get("loss"), "best": job.state.best}
+    job.bar.advance(" · ".join(f"{name} {value:.3g}" for name, value in shown.items() if value is not None))
+    return line
+
+
+def saved(job: Job, *, keep: int) -> None:
+    """Write a checkpoint and drop the caches that a resumed run would not have."""
+    with job.bar.stage("save", "saving"):
+        if job.run.select is not None:
+            job.state.selector = job.run.select.state()
+        checkpoint.save(job.learner, job.state, job.folder.checkpoints, keep=keep)
+        job.engine.prefixes.at_version(-1)
+
+
+def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
+    """Write the summary, and the model."""
+    state = job.state
+    if export:
+        best = checkpoint.best_of(job.folder.checkpoints)
+        with job.bar.stage("export", "writing the model"):
+            if best is not None:
+                checkpoint.load_weights(job.learner.parameters, best)
+            write_model(job.learner.policy, job.folder.path / "model")
+    summary = {
+        "name": job.run.name,
+        "updates": state.update,
+        "stopped": stopped or "all updates are done",
+        "seconds": time.perf_counter() - job.began,
+        "num_tokens": state.num_tokens,
+        "best": None if state.best is None else {"update": state.best_update, "value": state.best},
+        "before": state.started,
+        "after": {key: value for key, value in state.latest.items() if key.startswith("eval/")},
+        "last": state.latest,
+        "contamination": {"shared": len(job.contamination.met), "held_out": len(job.contamination.held_out)},
+        "notes": list(job.learner.policy.notes),
+    }
+    job.folder.write("summary.json", plain(summary))
+    return summary
+
+
+def due(every: int, before: int, after: int) -> bool:
+    """Whether a multiple of `every` lies in (before, after]."""
+    return every > 0 and after // every > before // every

@@ -1,0 +1,57 @@
+"""Accuracy during training: the evaluation's items through the same renderer, engine, parser and tool loop as training.
+
+This is the figure that picks the best checkpoint. Intervals, pairings and items on disk are `saccade.evals`' business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from saccade.core.engine import Engine, Renderer
+from saccade.core.reward import evaluate
+from saccade.core.run import Benchmark, Run
+from saccade.core.seed import seed_of
+from saccade.core.store import MediaStore
+from saccade.rollout.pool import run_rollouts
+
+
+def measure(benchmark: Benchmark, run: Run, *, engine: Engine, renderer: Renderer, store: MediaStore) -> dict[str, float]:
+    """``accuracy`` (mean of the metric over items that did not fail on our side), ``n``, ``failed``, ``calls`` per item.
+
+    The metric is the reward named `benchmark.metric`, by default the first one. Raises ValueError when there is none, or
+    when every item failed, with the first error.
+    """
+    rewards = run.rewards if benchmark.rewards is None else benchmark.rewards
+    metric = benchmark.metric or (rewards[0].name if rewards else "")
+    if metric not in {each.name for each in rewards}:
+        raise ValueError(f"benchmark {benchmark.name!r}: no reward {metric!r} to score by; there are "
+                         f"{sorted(each.name for each in rewards)}")
+    groups = run_rollouts(
+        [benchmark.data[index] for index in range(len(benchmark.data))],
+        benchmark.episode or run.episode,
+        store=store,
+        engine=engine,
+        renderer=renderer,
+        tools=run.tools if benchmark.tools is None else benchmark.tools,
+        clients=run.others,
+        limits=benchmark.limits or run.limits,
+        sampling=replace(run.policy.sampling, temperature=benchmark.sampling.temperature, top_p=benchmark.sampling.top_p),
+        seed=seed_of(run.seed, "eval", benchmark.name),
+        progress=1.0,
+    )
+    attempts = [evaluate(group, rewards).trajectories[0] for group in groups]
+    counted = [each for each in attempts if not each.stop.failed]
+    if not counted:
+        raise ValueError(f"benchmark {benchmark.name!r}: every item failed; the first: {first_error(attempts)}")
+    values = [score.value or 0.0 for each in counted if (score := each.rewards.get(metric)) is not None]
+    return {
+        "accuracy": sum(values) / len(counted),
+        "n": float(len(counted)),
+        "failed": float(len(attempts) - len(counted)),
+        "calls": sum(len(each.events) for each in counted) / len(counted),
+    }
+
+
+def first_error(attempts: Any) -> str:
+    return next((each.error for each in attempts if each.error), "no reason was recorded")

@@ -1,0 +1,71 @@
+"""A progress bar that always says what is being waited for; silent where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Progress:
+    """`stage(name, text)` shows what is happening and measures it; `seconds` holds the time per stage since `start`."""
+
+    def __init__(self, bar: Any = None, task: Any = None) -> None:
+        self.bar, self.task = bar, task
+        self.seconds: dict[str, float] = {}
+        self.headline = ""
+
+    @contextmanager
+    def stage(self, name: str, text: str = "") -> Iterator[None]:
+        self.show(text or name)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+    def start(self) -> None:
+        """Begin a new update: forget the times of the last one."""
+        self.seconds = {}
+
+    def show(self, text: str) -> None:
+        if self.bar is not None:
+            self.bar.update(self.task, description=text, headline=self.headline)
+
+    def advance(self, headline: str) -> None:
+        """One update is done; `headline` is the figure to watch."""
+        self.headline = headline
+        if self.bar is not None:
+            self.bar.update(self.task, advance=1, headline=headline)
+
+    def say(self, text: str) -> None:
+        """A message that must be seen, with or without a bar."""
+        if self.bar is not None:
+            self.bar.console.print(text, markup=False, highlight=False)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress_bar(title: str, total: int, *, done: int = 0, enabled: bool = True) -> Iterator[Progress]:
+    """A bar on standard error while the block runs; none when disabled or when nobody watches (no terminal)."""
+    if not (enabled and sys.stderr.isatty()):
+        yield Progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn(title),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[headline]}"),
+        TextColumn("[dim]{task.description}"),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        yield Progress(bar, bar.add_task("starting", total=total, completed=done, headline=""))
