@@ -29,7 +29,7 @@ def test_a_box_is_outlined_in_place_and_the_original_stays() -> None:
 def test_boxes_over_the_border_are_cut_and_inverted_ones_refused() -> None:
     assert marked(draw_boxes(paper(), [(-50, -50, 500, 500)]))[0].all()
     for box in ((40, 0, 10, 10), (0, 0, float("nan"), 1), (0, 0, 1)):
-        with pytest.raises(ValueError, match="inverted|finite"):
+        with pytest.raises(ValueError, match=r"inverted|finite"):
             draw_boxes(paper(), [box])
     with pytest.raises(ValueError, match="2 labels for 1 boxes"):
         draw_boxes(paper(), [(0, 0, 1, 1)], labels=["a", "b"])

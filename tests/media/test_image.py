@@ -67,7 +67,8 @@ def test_every_way_to_name_a_picture_gives_the_same_pixels(tmp_path: Path) -> No
                                   "I;16"])
 def test_every_mode_becomes_rgb(mode: str) -> None:
     if mode in ("I", "F", "I;16"):
-        pixels = PILImage.fromarray(np.arange(12, dtype={"I": "int32", "F": "float32", "I;16": "uint16"}[mode]).reshape(3, 4))
+        kind = {"I": "int32", "F": "float32", "I;16": "uint16"}[mode]
+        pixels = PILImage.fromarray(np.arange(12, dtype=kind).reshape(3, 4))
     elif mode in ("PA", "RGBa"):
         pixels = picture().convert("RGBA").convert(mode)
     else:
@@ -145,7 +146,8 @@ def test_missing_files_folders_and_other_references_are_named(tmp_path: Path) ->
     with pytest.raises(ValueError, match="no pixels"):
         read_rgb(Image(ref="px:0123"))
     for data, says in (("%%%", "no base64"), ("data:image/png,xx", "data URI"), (7, "cannot read a picture from int"),
-                       (b"", "0 bytes"), (np.zeros((2, 2, 7)), "no picture"), (PILImage.new("RGB", (0, 5)), "nothing in it")):
+                       (b"", "0 bytes"), (np.zeros((2, 2, 7)), "no picture"),
+                       (PILImage.new("RGB", (0, 5)), "nothing in it")):
         with pytest.raises(ValueError, match=says):
             read(data)
 

@@ -30,6 +30,7 @@ def test_every_digit_is_on_both_sides() -> None:
         assert counts.min() >= 0.07 * counts.sum()
 
 
+@pytest.mark.slow
 def test_scans_are_those_of_scikit_learn() -> None:
     datasets = pytest.importorskip("sklearn.datasets")
     digits = datasets.load_digits()
@@ -86,7 +87,7 @@ def nearest_reader(patches: np.ndarray, says: np.ndarray, split: int) -> float:
     return float((says[split:] == says[:split][distance.argmin(1)]).mean())
 
 
-def read(level: str, num: int = 900, **changes) -> tuple[float, float]:
+def read(level: str, num: int = 600, **changes) -> tuple[float, float]:
     """Accuracy from the card in the root image and from the same place in the overview of a quarter of the size."""
     source = hidden_detail.source(size=num, seed=9, level=level, **changes)
     near, far, says = [], [], []
