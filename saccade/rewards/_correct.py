@@ -61,15 +61,17 @@ def read_answer(text: str, *, strict: bool) -> str | None:
 
 
 def boxed(text: str) -> list[str]:
-    """Contents of every ``\\boxed{...}``, braces inside them balanced."""
+    """Contents of every outermost ``\\boxed{...}`` that is closed, braces inside them balanced."""
     out: list[str] = []
-    for found in re.finditer(r"\\boxed\s*\{", text):
-        depth = 1
-        for at in range(found.end(), min(len(text), found.end() + 2000)):
-            depth += {"{": 1, "}": -1}.get(text[at], 0)
+    start = depth = 0
+    for found in re.finditer(r"\\boxed\s*\{|[{}]", text):
+        brace = found.group()
+        if depth == 0 and len(brace) > 1:
+            start, depth = found.end(), 1
+        elif depth:
+            depth += -1 if brace == "}" else 1
             if depth == 0:
-                out.append(text[found.end() : at])
-                break
+                out.append(text[start : found.start()])
     return out
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from saccade import rewards
@@ -183,6 +185,13 @@ def test_functions_from_a_file(tmp_path):
         rewards.from_file(f"{tmp_path / 'broken.py'}:f")
 
 
+def tokens(ids: list[int]) -> Trajectory:
+    first, last = scripted("x", "7").steps
+    every = np.ones(len(ids), bool)
+    step = replace(last, tokens=np.asarray(ids, np.int32), sampled=every, body=every)
+    return Trajectory(sample=scripted("x", "7").sample, steps=(first, step))
+
+
 @pytest.mark.oracle
 @pytest.mark.filterwarnings("ignore")
 def test_trls_own_reward_functions():
@@ -191,10 +200,11 @@ def test_trls_own_reward_functions():
 
     attempts = group("<think>hm</think>7", "7", "<think>a</think>" + "no " * 30)
     assert values(rewards.trl(think_format_reward), attempts) == [1.0, 0.0, 1.0]
-    penalty = values(rewards.trl(get_repetition_penalty_reward(ngram_size=3, max_penalty=-1.0), name="rep"), attempts)
-    assert penalty[0] == 0.0 and penalty[2] < -0.5
-    assert values(rewards.trl(get_soft_overlong_punishment(max_completion_len=8, soft_punish_cache=4), name="long"),
-                  attempts) == [0, 0, 0]
+    drawn = Group(sample=attempts.sample, trajectories=tuple(tokens(ids) for ids in ([1, 2, 3, 4], [5] * 9)))
+    penalty = values(rewards.trl(get_repetition_penalty_reward(ngram_size=3, max_penalty=-1.0), name="repetition"), drawn)
+    assert penalty == pytest.approx([0.0, 1 / 7 - 1])
+    long = get_soft_overlong_punishment(max_completion_len=8, soft_punish_cache=4)
+    assert values(rewards.trl(long, name="long"), drawn) == [0.0, -1.0]
 
 
 @pytest.mark.oracle
