@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from saccade.media.boxes import cover, iou
+from saccade.core.tool import read_box
+from saccade.media.boxes import cover, iou, to_pixels
 from saccade.worlds.hidden_detail import Knobs, hidden_detail, questions
 from saccade.worlds.marks import COLOURS
 from saccade.worlds.real import NUM_TEST_SCANS, PHOTOS, num_photos, photo, scan, scan_indices, shipped
@@ -139,9 +140,6 @@ def test_a_named_border_is_the_one_asked_about() -> None:
 
 
 def test_questions_about_places_cover_the_card() -> None:
-    from saccade.core.tool import read_box
-    from saccade.media.boxes import to_pixels
-
     source = hidden_detail.source(size=40)
     for index in range(40):
         state = hidden_detail.state(0, index, source.knobs)

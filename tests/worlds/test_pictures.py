@@ -11,6 +11,7 @@ from saccade.worlds.charts import charts
 from saccade.worlds.clips import WAYS
 from saccade.worlds.hidden_detail import LIGHT
 from saccade.worlds.marks import COLOURS, DIGITS, glyph
+from saccade.worlds.mazes import questions as mazes_questions
 from saccade.worlds.tables import cell_box
 
 
@@ -131,12 +132,6 @@ def test_walls_part_what_cannot_be_reached(level: str, num: int) -> None:
                     waiting.append(spot)
         reachable = next(q.answer for q in mazes_questions(state) if q.text == "Can green reach red?")
         assert (end in wet) == (reachable == "yes")
-
-
-def mazes_questions(state):
-    from saccade.worlds.mazes import questions
-
-    return questions(state)
 
 
 def test_same_pairs_show_the_same_marks_and_others_do_not() -> None:
