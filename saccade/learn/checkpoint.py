@@ -35,6 +35,7 @@ class State:
 
     update: int = 0
     num_tokens: int = 0
+    num_sampled: int = 0
     version: int = 0
     tower_version: int = 0
     best: float | None = None

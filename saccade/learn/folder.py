@@ -98,7 +98,7 @@ def open_folder(path: str | Path, run: Run, *, resume: bool) -> RunFolder:
 
 def lasting(config: dict[str, Any]) -> dict[str, Any]:
     """The settings that a continued run must share: all but how long it runs and how often it saves."""
-    free = ("updates", "save_every", "seconds", "patience")
+    free = ("updates", "save_every", "seconds", "tokens", "patience")
     schedule = {key: value for key, value in config["schedule"].items() if key not in free}
     return {**config, "schedule": schedule}
 

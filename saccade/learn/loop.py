@@ -89,6 +89,7 @@ def train(
             started, before = time.perf_counter(), state.update
             batch = gathered(job)
             state.num_tokens += num_tokens(batch.groups) or sum(row.size for row in batch.rows)
+            state.num_sampled += sum(each.num_sampled for group in batch.groups for each in group.trajectories)
             metrics = {**batch.metrics, **checked(job, batch), **updated(job, batch)}
             job.folder.keep(before + 1, batch.groups)
             improved = False
@@ -96,7 +97,8 @@ def train(
                 found = evaluated(job)
                 improved = noted(state, found)
                 metrics |= found
-            metrics |= {"num_tokens": float(state.num_tokens), "step_time": time.perf_counter() - started}
+            metrics |= {"num_tokens": float(state.num_tokens), "num_sampled": float(state.num_sampled)}
+            metrics |= {"step_time": time.perf_counter() - started}
             metrics |= {f"time/{name}": seconds for name, seconds in job.bar.seconds.items()}
             state.latest = logged(job, metrics)
             if improved or due(schedule.save_every, before, state.update) or state.update >= schedule.updates:
@@ -264,6 +266,8 @@ def reason_to_stop(job: Job) -> str:
         return f"no improvement in {state.waited} evaluations (best {state.best:.4g} at update {state.best_update})"
     if schedule.seconds and time.perf_counter() - job.began > schedule.seconds:
         return f"{schedule.seconds:g} seconds are over"
+    if schedule.tokens and state.num_sampled >= schedule.tokens:
+        return f"{state.num_sampled} tokens were sampled, of {schedule.tokens}"
     return ""
 
 
@@ -300,6 +304,7 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
         "stopped": stopped or "all updates are done",
         "seconds": time.perf_counter() - job.began,
         "num_tokens": state.num_tokens,
+        "num_sampled": state.num_sampled,
         "best": None if state.best is None else {"update": state.best_update, "value": state.best},
         "before": state.started,
         "after": {key: value for key, value in state.latest.items() if key.startswith("eval/")},
