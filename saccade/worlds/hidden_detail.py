@@ -2,7 +2,7 @@
 
 The root image is 256 px. A policy sees it scaled to 64 px, where a card is 5 px wide: its coloured border can be found,
 its 14 px glyph (3.5 px there) is below what a small policy reads. A classifier made for the purpose and told the place
-still guesses well above chance from those pixels: a lower `glyph_px` leaves it less, where that matters. Other cards carry other borders.
+still guesses well above chance from those pixels; a lower `glyph_px` leaves it less. Other cards carry other borders.
 `glyphs="scans"` with `background="photos"` is the real variant: handwritten digits on photographs, see
 `saccade.worlds.real`.
 """
