@@ -38,32 +38,31 @@ def image_features(
     spans_by_ref = {span.ref: span for span in spans}
     gradient = torch.is_grad_enabled() and policy.tower_trains
     found: dict[str, Features] = {}
-    missing: list[tuple[str, str, dict[str, np.ndarray]]] = []
+    missing: list[tuple[str, bool, dict[str, np.ndarray]]] = []
     for ref, span in spans_by_ref.items():
         other = (media or {}).get(ref)
-        key = (ref, policy.family.processor_key, policy.tower_version)
-        known = None if gradient or other is not None else store.embeddings.get(key)
+        known = None if gradient or other is not None else store.embeddings.get(policy.features_key(ref))
         if known is not None:
             found[ref] = known
             continue
         pixels = store.get(ref) if other is None else other
         _check_grid(policy, span, pixels)
-        missing.append((ref, "" if other is None else "view", _patches(policy, ref if other is None else None, pixels, store)))
+        patches = _patches(policy, ref, store, pixels) if other is None else policy.family.patches(pixels)
+        missing.append((ref, other is not None, patches))
     for start in range(0, len(missing), IMAGES_AT_ONCE):
         part = missing[start : start + IMAGES_AT_ONCE]
         encoded = policy.family.encode(policy.model, [patches for _, _, patches in part])
         for (ref, view, _), features in zip(part, encoded, strict=True):
             found[ref] = features
             if not gradient and not view:
-                key = (ref, policy.family.processor_key, policy.tower_version)
-                kept = Features(embeds=features.embeds.detach(), levels=tuple(each.detach() for each in features.levels))
-                store.embeddings.put(key, kept, kept.nbytes)
+                kept = Features(
+                    embeds=features.embeds.detach().clone(), levels=tuple(each.detach().clone() for each in features.levels)
+                )
+                store.embeddings.put(policy.features_key(ref), kept, kept.nbytes)
     return found
 
 
-def _patches(policy: Policy, ref: str | None, pixels: PILImage.Image, store: MediaStore) -> dict[str, np.ndarray]:
-    if ref is None:
-        return policy.family.patches(pixels)
+def _patches(policy: Policy, ref: str, store: MediaStore, pixels: PILImage.Image) -> dict[str, np.ndarray]:
     key = (ref, policy.family.processor_key)
     known = store.patches.get(key)
     if known is None:

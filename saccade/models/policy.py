@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,15 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+_NUMBERS = count()
+
+
 @dataclass(slots=True, kw_only=True)
 class Policy:
     """The live weights. `version` counts optimiser updates; `tower_version` changes only when the vision side did.
 
     Whoever changes the weights calls `updated()`. `banned` are the ids removed from the distribution everywhere (media
-    placeholders and ids the tokenizer does not know). `notes` are things the user should know about this checkpoint (a
+    placeholders and ids the tokenizer does not know). `number` tells policies apart that share a media store. `notes` are things the user should know about this checkpoint (a
     dialect that was chosen for it, for example).
     """
 
@@ -33,6 +38,7 @@ class Policy:
     banned: torch.Tensor
     version: int = 0
     tower_version: int = 0
+    number: int = field(default_factory=lambda: next(_NUMBERS))
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -40,6 +46,10 @@ class Policy:
         """Whether any parameter that image features depend on takes a gradient."""
         parts = self.family.parts(self.model)
         return any(each.requires_grad for name in ("vision", "connector") for part in parts[name] for each in part.parameters())
+
+    def features_key(self, ref: str) -> Hashable:
+        """Names the features of an image under this tower, as it is now."""
+        return ref, self.family.processor_key, self.number, self.tower_version
 
     def updated(self) -> None:
         """Count an optimiser update: caches of the old weights become stale."""

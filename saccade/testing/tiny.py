@@ -49,6 +49,9 @@ def _built(family_name: str, seed: int) -> tuple[tuple[str, bytes], ...]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("tiny", family_name, seed))
         model = AutoModelForImageTextToText.from_config(config)
+        for weight in model.parameters():
+            if weight.ndim > 1 and not weight.any():  # Gemma's projector starts at zero: such a model is blind
+                torch.nn.init.normal_(weight, std=0.1)
         model.eval()
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
