@@ -165,7 +165,7 @@ def read_box(value: Any, *, frame: Frame, bins: int) -> Box:
             value = re.findall(r"-?\d+(?:\.\d+)?", value)
     try:
         numbers = tuple(float(number) for number in value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ToolError(f"a box is four numbers [x1, y1, x2, y2], not {value!r:.80}") from None
     if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers):
         raise ToolError(f"a box is four finite numbers [x1, y1, x2, y2], not {value!r:.80}")
@@ -194,19 +194,20 @@ def check_arguments(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: convert(tool, name, value, hints[name]) for name, value in arguments.items()}
 
 
-def convert(tool: Tool, name: str, value: Any, hint: Any) -> Any:
-    inner = [item for item in typing.get_args(hint) if item is not type(None)]
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        if value is None:
-            return None
-        hint = inner[0]
+def convert(tool: Tool, name: str, value: Any, hint: Any, wanted: dict[str, Any] | None = None) -> Any:
+    """One argument (or item of one) as its type. `wanted` is its part of the schema. Raises ToolError."""
+    wanted = tool.parameters["properties"][name] if wanted is None else wanted
+    origin, inner = typing.get_origin(hint), [item for item in typing.get_args(hint) if item is not type(None)]
+    if origin in (types.UnionType, typing.Union):
+        return None if value is None else convert(tool, name, value, inner[0], wanted)
     if hint is Box:
         return read_box(value, frame=tool.frame, bins=tool.bins)
     if hint is Image:
         return value
-    wanted = tool.parameters["properties"][name]
-    if "enum" in wanted and value not in wanted["enum"]:
+    if "enum" in wanted and (isinstance(value, bool) or value not in wanted["enum"]):
         raise ToolError(f"{tool.name}: {name} is one of {wanted['enum']}, not {value!r:.80}")
+    if origin in (list, tuple, Sequence) and isinstance(value, (list, tuple)):
+        return [convert(tool, name, item, inner[0], wanted["items"]) for item in value]
     try:
         if hint is int and not isinstance(value, bool) and float(value) == int(float(value)):
             return int(float(value))
@@ -214,9 +215,9 @@ def convert(tool: Tool, name: str, value: Any, hint: Any) -> Any:
             return float(value)
     except (TypeError, ValueError, OverflowError):
         pass
-    fits = {"string": str, "boolean": bool, "array": (list, tuple), "object": dict}.get(wanted["type"], ())
-    if fits and isinstance(value, fits):
-        return list(value) if isinstance(value, tuple) else value
+    fits: Any = {"string": str, "boolean": bool, "object": dict}.get(wanted["type"], ())
+    if isinstance(value, fits) or ("enum" in wanted and value in wanted["enum"]):
+        return value
     raise ToolError(f"{tool.name}: {name} must be a JSON {wanted['type']}, not {value!r:.80}")
 
 

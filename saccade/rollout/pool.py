@@ -187,19 +187,23 @@ def run_rollouts(samples: Source | Iterable[Sample], episode: Episode, **setting
 
 def run_sync(work: Coroutine[Any, Any, Value]) -> Value:
     """Run a coroutine to its end, in a thread of its own where this one already has an event loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
     out: list[Value] = []
     errors: list[BaseException] = []
 
+    async def main() -> None:  # asyncio.run puts its task into a signal handler, whose repr writes out the task's result:
+        out.append(await work)  # seconds for a large rollout, so the task has none
+
     def run() -> None:
         try:
-            out.append(asyncio.run(work))
+            asyncio.run(main())
         except BaseException as error:
             errors.append(error)
 
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(main())
+        return out[0]
     thread = threading.Thread(target=run, name="saccade-rollout")
     thread.start()
     thread.join()

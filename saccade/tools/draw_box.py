@@ -1,0 +1,41 @@
+"""Draw a box on a picture and look at it again: a mark the model sets for itself."""
+
+from __future__ import annotations
+
+from saccade.core.episode import Context
+from saccade.core.message import Box, Frame, Image
+from saccade.core.tool import Tool, ToolError, tool
+from saccade.media import boxes
+from saccade.media.draw import PALETTE, draw_boxes
+
+
+def draw_box(*, frame: Frame = "px", bins: int = 16, width_px: int | None = None, name: str = "draw_box") -> Tool:
+    """Make the tool. Marks drawn earlier stay where the model names the marked picture as its target."""
+
+    def mark(bbox_2d: Box, context: Context, target_image: Image | None = None, label: str = "") -> Image:
+        """Draw a box on an image and show the marked image.
+
+        Args:
+            bbox_2d: Box [x1, y1, x2, y2] to draw.
+            target_image: Number of the image to draw on, 1 for the first.
+            label: Text to write beside the box.
+        """
+        image = target_image or context.image(1)
+        pixels = context.store.get(image.ref)
+        box = boxes.clip(boxes.to_pixels(bbox_2d, pixels.size, bins=bins), pixels.size)
+        if boxes.area(box) <= 0:
+            size = f"{pixels.width} x {pixels.height} pixels"
+            raise ToolError(f"the box {list(bbox_2d.xyxy)} lies outside the image of {size}")
+        labels = (label,) if label.strip() else ()
+        colours = (PALETTE[context.call_number % len(PALETTE)],)
+        return context.store.put(draw_boxes(pixels, [box], labels=labels, colours=colours, width_px=width_px), parent=image)
+
+    return tool(mark, name=name, frame=frame, bins=bins)
+
+
+EXAMPLES = [
+    ({"bbox_2d": [10, 10, 60, 60], "label": "here"}, (256, 192)),
+    ({"bbox_2d": [10, 10, 60, 60], "target_image": 2}, (64, 64)),
+    ({"bbox_2d": [300, 10, 400, 60]}, "outside the image"),
+    ({"bbox_2d": [10, 10, 60, 60], "target_image": 9}, "no image 9"),
+]
