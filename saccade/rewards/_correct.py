@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from saccade.core.message import Frame
+from saccade.core.message import Box, Frame
 from saccade.core.sample import Sample
-from saccade.core.tool import ToolError, read_box
 from saccade.core.trajectory import Score, Trajectory
 from saccade.media.boxes import iou
 from saccade.rewards._transcript import answers
+from saccade.text.equal import exact, numeric, plain
+from saccade.text.extract import answer_of, letter
+from saccade.text.numbers import number as read_number
+from saccade.text.places import boxes
 
-NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?%?|[-+]?\.\d+")
+FRAMES: dict[str, Frame] = {"px": "px", "unit": "unit", "per_mille": "per_mille", "grid": "grid"}
+NUMERALS = re.compile(r"(?<![\w.])[-+\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d{1,3})?\s?%?")
+OPTION = re.compile(r"(?<![A-Za-z'])\(?([A-Za-z])(?:[).:\]]|(?=\s*(?:,|;|/|\band\b|\bor\b|$)))")
+"""An option letter that stands by itself: before a bracket, stop, comma, another option or the end."""
 
 
 def correctness(
@@ -40,24 +45,17 @@ def read_answer(text: str, *, strict: bool) -> str | None:
     """The answer a reply gives, or None when it gives none or several different ones.
 
     Strict: exactly one ``<answer>`` pair (or one ``\\boxed{}`` without tags). Lenient: equal repetitions are one answer,
-    then "the answer is ...", then a reply of at most 12 words as a whole.
+    and "the answer is ..." or the last line count where there are no tags.
     """
     text = text.rpartition("</think>")[2]
     tagged = re.findall(r"<answer>((?:(?!</?answer>).)*)</answer>", text, re.DOTALL)
     loose = text.count("<answer>") + text.count("</answer>") - 2 * len(tagged)
-    for pieces in (tagged, boxed(text)):
-        unique = {piece.strip() for piece in pieces}
-        if len(unique) > 1 or (strict and (len(pieces) > 1 or loose)):
-            return None
-        if unique:
-            return unique.pop() or None
-    if strict:
+    pieces = tagged or boxed(text)
+    if len({plain(piece) for piece in pieces}) > 1 or (strict and (len(pieces) > 1 or loose)):
         return None
-    said = re.findall(r"(?i)\banswer\s*(?:is|:|=)\s*(.+?)(?:\.?\s*(?:\n|$)|\.\s)", text)
-    if said:
-        return clean(said[-1]) if len({clean(each) for each in said}) == 1 else None
-    short = re.sub(r"</?answer>", " ", text).strip()
-    return clean(short) or None if 0 < len(short.split()) <= 12 else None
+    if loose and not pieces:
+        text = re.sub(r"</?answer>", " ", text)
+    return answer_of(text, mode="strict" if strict else "lenient") or None
 
 
 def boxed(text: str) -> list[str]:
@@ -75,10 +73,6 @@ def boxed(text: str) -> list[str]:
     return out
 
 
-def clean(text: str) -> str:
-    return " ".join(text.replace("**", "").split()).strip(" .\"'`")
-
-
 def compare(sample: Sample, found: str, *, tolerance: float = 0.0) -> float:
     """0..1. A world judges its own samples; others are compared by ``meta["answer_type"]`` or the type of the target."""
     meta, target = sample.meta, sample.target
@@ -91,13 +85,13 @@ def compare(sample: Sample, found: str, *, tolerance: float = 0.0) -> float:
     if kind == "choice":
         return choice(sample.choices, str(target), found)
     if kind == "number":
-        return number(target, found, tolerance)
+        return number(str(target), found, tolerance)
     if kind == "box":
         return box(target, found, str(meta.get("answer_frame", "px")))
     if kind == "sequence":
         return sequence(target, found)
     if kind == "exact":
-        return float(plain(found) == plain(str(target)))
+        return float(exact(found, str(target)))
     raise ValueError(f"sample {sample.id}: no answer_type {kind!r}; there are exact, choice, number, box and sequence")
 
 
@@ -106,7 +100,9 @@ def guess_type(sample: Sample, target: Any) -> str:
         return "choice"
     if isinstance(target, bool):
         return "exact"
-    if isinstance(target, int | float) or (isinstance(target, str) and NUMBER.fullmatch(target.strip())):
+    if isinstance(target, int | float) or (
+        isinstance(target, str) and read_number(target, mode="strict") is not None
+    ):
         return "number"
     if isinstance(target, list | tuple):
         flat = target[0] if len(target) == 1 and isinstance(target[0], list | tuple) else target
@@ -114,58 +110,35 @@ def guess_type(sample: Sample, target: Any) -> str:
     return "exact"
 
 
-def plain(text: str) -> str:
-    return clean(text).casefold().removeprefix("the ").removeprefix("a ").removeprefix("an ")
-
-
-def number(target: Any, found: str, tolerance: float) -> float:
-    """1 when the text holds one number and it is the target; 0 when it holds several different ones."""
-    try:
-        wanted = as_number(str(target))
-    except ValueError:
-        return float(plain(found) == plain(str(target)))
-    try:
-        values = {as_number(each) for each in NUMBER.findall(found.replace("\u2212", "-"))}
-    except ValueError:
-        return 0.0
-    close = max(abs(wanted) * tolerance, 1e-9 * max(1.0, abs(wanted)))
-    return float(len(values) == 1 and math.isfinite(wanted) and abs(values.pop() - wanted) <= close)
-
-
-def as_number(text: str) -> float:
-    text = text.strip().replace(",", "")
-    return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+def number(target: str, found: str, tolerance: float) -> float:
+    """1 when the text is the target, or holds it and no other number; 0 when it holds several."""
+    room = max(tolerance, 1e-9)
+    if numeric(found, target, tolerance=room) or exact(found, target):
+        return 1.0
+    held = {numeral.strip() for numeral in NUMERALS.findall(found[:4000]) if numeral.strip()}
+    return float(len(held) == 1 and numeric(held.pop(), target, tolerance=room))
 
 
 def choice(choices: Sequence[str], target: str, found: str) -> float:
-    """Compare by letter or by words: ``B``, ``(b)``, ``B. a dog`` and ``a dog`` are one answer; two letters are none."""
-    gold, given = letter(choices, target), letter(choices, found)
-    return float(gold == given) if gold is not None and given is not None else float(plain(found) == plain(target))
-
-
-def letter(choices: Sequence[str], text: str) -> str | None:
-    names = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices) or 26]
-    same = [at for at, each in enumerate(choices) if plain(each) == plain(text)]
-    if len(same) == 1 and same[0] < len(names):
-        return names[same[0]]
-    lead = re.match(r"\s*\(?([A-Za-z])(?:\)|[.:]|\s*$)", text)
-    others = set(re.findall(r"(?<![A-Za-z])([A-Z])(?:\)|[.:]|(?=\s*(?:,|and|or|$)))", text))
-    if lead is None or lead.group(1).upper() not in names or len(others - {lead.group(1).upper()}) > 0:
-        return None
-    return lead.group(1).upper()
+    """Compare by letter or by words: ``B``, ``(b)``, ``B. a dog`` and ``a dog`` are one answer; two options are none."""
+    if len({each.upper() for each in OPTION.findall(found)}) > 1:
+        return 0.0
+    gold, given = letter(target, choices), letter(found, choices)
+    return float(gold == given) if gold is not None and given is not None else float(exact(found, target))
 
 
 def box(target: Any, found: str, frame: str) -> float:
     """Overlap with the target; both in the same frame. 0 for anything that is not one box."""
-    flat = target[0] if isinstance(target, list | tuple) and len(target) == 1 else target
-    named: dict[str, Frame] = {"px": "px", "unit": "unit", "per_mille": "per_mille", "grid": "grid"}
-    if frame not in named:
+    if frame not in FRAMES:
         raise ValueError(f"answer_frame is px, unit, per_mille or grid, not {frame!r}")
-    try:
-        wanted, given = (read_box(each, frame=named[frame], bins=16) for each in (flat, found))
-    except ToolError:
-        return 0.0
-    return iou(wanted.xyxy, given.xyxy) if wanted.frame == given.frame else 0.0
+    target = list(target) if isinstance(target, tuple) else target
+    wanted, given = (one_box(str(each), FRAMES[frame]) for each in (target, found))
+    return iou(wanted.xyxy, given.xyxy) if wanted and given and wanted.frame == given.frame else 0.0
+
+
+def one_box(text: str, frame: Frame) -> Box | None:
+    found = set(boxes(text, frame=frame))
+    return found.pop() if len(found) == 1 else None
 
 
 def sequence(target: Any, found: str) -> float:

@@ -128,6 +128,7 @@ GOLD: dict[str, tuple[Sample, str]] = {
     "untyped number": (_sample("Which digit is on the red card?", "9"), "9"),
     "choice": (_sample("What is it? A. a cat B. a dog C. a cow", "B", answer_type="choice",
                        choices=("a cat", "a dog", "a cow")), "B"),
+    "first choice": (_sample("What is it? (A) a cat (B) a dog", "A", answer_type="choice", choices=("a cat", "a dog")), "A"),
     "last choice": (_sample("What is it? (A) a cat (B) a dog", "B", answer_type="choice", choices=("a cat", "a dog")), "B"),
     "choice in words": (_sample("What is it?", "a dog", choices=("a cat", "a dog")), "a dog"),
     "box": (_sample("Where is the cup?", [10, 20, 60, 90], answer_type="box"), "[10, 20, 60, 90]"),
