@@ -2,9 +2,9 @@
 
 The root image is 256 px. A policy sees it scaled to 64 px, where a card is 5 px wide: its coloured border can be found,
 its 14 px glyph (3.5 px there) is below what a small policy reads. A classifier made for the purpose and told the place
-still guesses well above chance from those pixels; a lower `glyph_px` leaves it less. Other cards carry other borders.
-`glyphs="scans"` with `background="photos"` is the real variant: handwritten digits on photographs, see
-`saccade.worlds.real`.
+still guesses above chance from those pixels; a lower `glyph_px` leaves it less, so the real variant takes 10 (2.5 px in
+the overview). `glyphs="scans"` with `background="photos"` is that variant: handwritten digits on photographs, see
+`saccade.worlds.real`. Other cards carry other borders.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ hidden_detail = World(
         "easy": Knobs(),
         "medium": Knobs(background="scenes", distractors=2),
         "hard": Knobs(background="scenes", distractors=5, glyph_px=10, border_px=2, blank=0.0),
-        "real": Knobs(background="photos", glyphs="scans"),
+        "real": Knobs(background="photos", glyphs="scans", glyph_px=10),
     },
     generate=generate, render=render, ask=ask, describe=describe, solve=solve, verify=verify, truth=truth,
 )
