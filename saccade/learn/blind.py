@@ -19,7 +19,10 @@ from PIL import Image as PILImage
 from saccade.core.seed import generator
 from saccade.core.tool import Tool
 from saccade.core.trajectory import Trajectory
-from saccade.learn.evidence import BlindError, check_crops, check_features, check_geometry, check_masks, check_steps
+from saccade.learn.evidence import BlindError, check_masks, check_steps
+from saccade.learn.features import check_features
+from saccade.learn.frames import check_crops
+from saccade.learn.geometry import check_geometry
 from saccade.learn.learner import Learner, split
 from saccade.learn.rows import Row
 
@@ -66,7 +69,8 @@ def check_record(learner: Learner, attempts: Sequence[Trajectory], *, tools: Seq
             if any(step.tokens is None for step in path) or key in seen:
                 continue
             seen.add(key)
-            check_geometry(learner, [trajectory.prompt(leaf)], source=f"{trajectory.sample.id}, attempt {trajectory.attempt}")
+            where = f"{trajectory.sample.id}, attempt {trajectory.attempt}"
+            check_geometry(learner, [trajectory.prompt(leaf)], source=where)
     check_crops(attempts, learner.store, tools)
 
 
@@ -163,8 +167,8 @@ def blindness(learner: Learner, rows: Sequence[Row], base: Sequence[np.ndarray],
         if out["blind/noise_tools"] <= limit:
             raise BlindError(
                 f"the {len(looked)} images that tools returned change no log-probability by more than "
-                f"{out['blind/noise_tools']:.2g} nats when they are replaced by noise: they are dropped on their way into the "
-                "model"
+                f"{out['blind/noise_tools']:.2g} nats when they are replaced by noise: they are dropped on their way "
+                "into the model"
             )
     return out
 

@@ -18,7 +18,6 @@ from saccade.learn.follow_up import follow_up
 from saccade.learn.labels import labelled
 from saccade.learn.learner import Learner
 from saccade.learn.log import rollout_metrics
-from saccade.learn.measure import first_error
 from saccade.learn.order import ENDLESS, proposed
 from saccade.learn.progress import Progress
 from saccade.learn.rows import Row, group_rows, trajectory_rows, with_extra
@@ -151,7 +150,7 @@ def probed(groups: Sequence[Group], run: Run, learner: Learner) -> list[Group]:
 
 
 def supervised(run: Run, samples: Sequence[Sample], learner: Learner, bar: Progress) -> Batch:
-    """Rows from labels: targets and assistant turns of the data. A row that cannot be rendered is left out, with a message."""
+    """Rows from labels: targets and assistant turns of the data. One that cannot be rendered is left out with a message."""
     taught: list[Trajectory] = []
     trouble = ""
     with bar.stage("rows", "rendering labels"):
@@ -171,9 +170,3 @@ def supervised(run: Run, samples: Sequence[Sample], learner: Learner, bar: Progr
         metrics={"num_samples": float(len(taught)), "frac_left_out": 1 - len(taught) / len(samples)},
     )
 
-
-def refuse_if_all_failed(groups: Sequence[Group]) -> None:
-    """Raise RuntimeError with the first traceback when not one attempt of a batch counts."""
-    attempts = [each for group in groups for each in group.trajectories]
-    if attempts and all(each.stop.failed for each in attempts):
-        raise RuntimeError(f"all {len(attempts)} attempts failed on our side; the first:\n{first_error(attempts)}")

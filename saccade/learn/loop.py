@@ -8,7 +8,7 @@ and resumed writes the same numbers as one that was not.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +19,19 @@ import torch
 from saccade.core.record import plain
 from saccade.core.run import Run
 from saccade.core.seed import seed_of
+from saccade.core.trajectory import Trajectory
 from saccade.data.prints import data_hash
 from saccade.engines.local import LocalEngine
 from saccade.learn import checkpoint, contamination
-from saccade.learn.blind import BlindError, check_blind
+from saccade.learn.blind import BlindError, check_blind, check_record
 from saccade.learn.checkpoint import State
-from saccade.learn.collect import Batch, attempted, refuse_if_all_failed, samples_for, supervised
+from saccade.learn.collect import Batch, attempted, samples_for, supervised
 from saccade.learn.contamination import Contamination
 from saccade.learn.export import write_model
 from saccade.learn.folder import RunFolder, open_folder
 from saccade.learn.learner import Learner
 from saccade.learn.log import Names, named, num_tokens
-from saccade.learn.measure import measure
+from saccade.learn.measure import first_error, measure
 from saccade.learn.progress import Progress, progress_bar
 from saccade.learn.rate import rate
 from saccade.learn.update import update
@@ -66,6 +67,7 @@ def train(
     contaminated: contamination.Policy = "warn",
     keep: int = 2,
     export: bool = True,
+    until: Callable[[Mapping[str, float]], bool] | None = None,
 ) -> dict[str, Any]:
     """Train a run to its end in a folder of its own and return its summary (also in ``summary.json``).
 
@@ -74,6 +76,7 @@ def train(
     contaminated: what to do when an evaluation image is among the training images: ``warn``, ``raise``, ``ignore``
     keep:         checkpoints kept beside the best one
     export:       write the best (else the last) weights as a complete checkpoint to ``<folder>/model``
+    until:        asked after every update with its metrics; true ends the run
 
     Raises ValueError for settings that cannot work, BlindError when the policy does not see what it should, RuntimeError
     when not one attempt of a batch succeeds.
@@ -84,7 +87,7 @@ def train(
         if not job.resumed:
             first_look(job, keep=keep)
         stopped = ""
-        while state.update < schedule.updates and not (stopped := reason_to_stop(job)):
+        while state.update < schedule.updates and not (stopped := reason_to_stop(job, until)):
             job.bar.start()
             started, before = time.perf_counter(), state.update
             batch = gathered(job)
@@ -111,7 +114,8 @@ def train(
 def check(run: Run) -> None:
     """Raise ValueError for a run that cannot train, saying what to set."""
     if not run.objective:
-        raise ValueError(f"run {run.name!r} has no objective; set objective=(objectives.{'clip' if run.mode == 'rl' else 'sft'}(),)")
+        usual = "clip" if run.mode == "rl" else "sft"
+        raise ValueError(f"run {run.name!r} has no objective; set objective=(objectives.{usual}(),)")
     if run.mode == "rl" and run.credit is None:
         raise ValueError(f"run {run.name!r} has no credit; set credit=credit.group_mean()")
     if run.mode == "rl" and not run.rewards:
@@ -129,7 +133,7 @@ def opened(
     place = open_folder(folder, run, resume=resume)
     place.write("data.json", {"train": data_hash(run.data), **{each.name: data_hash(each.data) for each in run.evals}})
     store = open_store(place.media)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(seed_of(run.seed, "weights"))
         policy = load_policy(run.policy)
     deterministic = policy.device.type == "cpu" if run.deterministic is None else run.deterministic
@@ -153,9 +157,24 @@ def opened(
         for note in policy.notes:
             bar.say(f"note: {note}")
         yield Job(
-            run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began, resumed=bool(found),
+            run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began,
+            resumed=bool(found),
             contamination=contamination.watch(run.evals, store, policy=contaminated),
         )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the bars of `transformers` from writing over ours while the block runs."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 @contextmanager
@@ -196,8 +215,20 @@ def gathered(job: Job) -> Batch:
     batch = attempted(
         run, samples, job.learner, job.engine, update=state.update, progress=state.update / run.schedule.updates, bar=job.bar
     )
-    refuse_if_all_failed(batch.groups)
+    attempts = [each for group in batch.groups for each in group.trajectories]
+    if any(each.stop.failed for each in attempts):
+        check_record(job.learner, attempts, tools=run.tools)  # a picture may be why
+        tell_failures(attempts, job.bar)
     return batch
+
+
+def tell_failures(attempts: Sequence[Trajectory], bar: Progress) -> None:
+    """Say how many attempts failed on our side, and why the first did. Raises RuntimeError when all of them did."""
+    failed = [each for each in attempts if each.stop.failed]
+    if len(failed) == len(attempts):
+        raise RuntimeError(f"all {len(attempts)} attempts failed on our side; the first:\n{first_error(failed)}")
+    why = first_error(failed).splitlines()[-1]
+    bar.say(f"{len(failed)} of {len(attempts)} attempts failed on our side; the first: {why}")
 
 
 def checked(job: Job, batch: Batch) -> dict[str, float]:
@@ -229,6 +260,8 @@ def updated(job: Job, batch: Batch) -> dict[str, float]:
                 progress=state.update / run.schedule.updates,
                 seed=seed_of(run.seed, "update", state.update),
             )
+        if number:  # the sampler's weights are behind by now, on purpose
+            metrics = {name: value for name, value in metrics.items() if not name.startswith("mismatch")}
         state.update += 1
         if not batch.rows:
             job.bar.say(f"update {state.update}: nothing to learn from (no group was admitted or credited)")
@@ -260,8 +293,10 @@ def noted(state: State, found: dict[str, float]) -> bool:
     return False
 
 
-def reason_to_stop(job: Job) -> str:
+def reason_to_stop(job: Job, until: Callable[[Mapping[str, float]], bool] | None) -> str:
     schedule, state = job.run.schedule, job.state
+    if until is not None and state.latest and until(state.latest):
+        return "the condition of the stage holds"
     if schedule.patience and state.waited >= schedule.patience:
         return f"no improvement in {state.waited} evaluations (best {state.best:.4g} at update {state.best_update})"
     if schedule.seconds and time.perf_counter() - job.began > schedule.seconds:
@@ -294,7 +329,7 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
     state = job.state
     if export:
         best = checkpoint.best_of(job.folder.checkpoints)
-        with job.bar.stage("export", "writing the model"):
+        with job.bar.stage("export", "writing the model"), quiet():
             if best is not None:
                 checkpoint.load_weights(job.learner.parameters, best)
             write_model(job.learner.policy, job.folder.path / "model")
