@@ -100,7 +100,7 @@ def leaves(node: Any, path: str = "") -> dict[str, Any]:
     if dataclasses.is_dataclass(node) and not isinstance(node, type):
         found: dict[str, Any] = {}
         for name, value in vars_of(node).items():
-            if name in ("data", "function", "parameters", "description", "schema"):
+            if name in ("data", "function", "parameters", "description", "term", "scope", "open"):
                 continue
             inside = path if name == "settings" else f"{path}.{name}".lstrip(".")
             found.update(leaves(value, inside))

@@ -20,7 +20,8 @@ def options_of(component: Any) -> dict[str, Any] | None:
     if made is None:
         return None
     factory, function = made
-    held = dict(zip(function.__code__.co_freevars, (cell.cell_contents for cell in function.__closure__ or ()), strict=True))
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    held = {name: cell.cell_contents for name, cell in cells}
     names = [
         each.name
         for each in inspect.signature(inspect.unwrap(factory)).parameters.values()
@@ -34,8 +35,10 @@ def remade(component: Any, name: str, value: Any) -> Any:
     made, options = inner_function(component), options_of(component)
     assert made is not None and options is not None, "asked only where options are known"
     fresh = made[0](**{**options, name: value})
+    if not dataclasses.is_dataclass(fresh):
+        return fresh
     kept = [each for each in ("weight", "coefficient", "normaliser", "name")
-            if dataclasses.is_dataclass(component) and each in {field.name for field in dataclasses.fields(component)}]
+            if each in {field.name for field in dataclasses.fields(component)}]
     return dataclasses.replace(fresh, **{each: getattr(component, each) for each in kept})
 
 

@@ -16,7 +16,7 @@ def verb(name: Name, *, leaves: Flag = False, json: Flag = False) -> None:
         json: print an object.
     """
     from saccade.catalog import docstring, examples_source, find
-    from saccade.cli.report import show_json, written
+    from saccade.cli.report import show_json
 
     found = find(name)
     shown: list[dict[str, Any]] = []
@@ -36,7 +36,7 @@ def verb(name: Name, *, leaves: Flag = False, json: Flag = False) -> None:
             if about[part]:
                 print(f"{about[part]}\n")
         for path, value in about.get("leaves", {}).items():
-            print(f"--{path} {written(value)}")
+            print(f"--{path} {typed(value)}")
 
 
 def signature_of(path: Any, name: str) -> str:
@@ -50,6 +50,13 @@ def signature_of(path: Any, name: str) -> str:
             returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
             return f"{kind} {node.name}({ast.unparse(node.args)}){returns}"
     return ""
+
+
+def typed(value: Any) -> str:
+    """A value as it would be typed on the command line."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "true", False: "false"}[value]
+    return ",".join(map(typed, value)) if isinstance(value, tuple) else str(value)
 
 
 def leaves_of(kind: str, name: str) -> dict[str, Any]:
