@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import math
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from saccade.core.episode import Protocolled
 from saccade.core.folder import definitions
 from saccade.core.reward import Reward, as_scores
 from saccade.core.run import Run, Stage
+from saccade.core.signals import Credit
 from saccade.core.tool import Tool
 from saccade.core.world import World
 
@@ -94,7 +96,7 @@ def kind_of_value(path: Path, module: ModuleType) -> str:
     for kind, type_ in (("tool", Tool), ("reward", Reward), ("episode", Protocolled)):
         if isinstance(made, type_):
             return kind
-    if made is not None and getattr(inspect.unwrap(value), "__annotations__", {}).get("return") in ("Credit",):
+    if made is not None and getattr(inspect.unwrap(value), "__annotations__", {}).get("return") in ("Credit", Credit):
         return "credit"
     raise ValueError(f"{path}: cannot tell its kind; say --kind {' or --kind '.join(WITH_EXAMPLES)} ...")
 
@@ -120,6 +122,7 @@ def load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"saccade_checked_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
     spec.loader.exec_module(module)
     return module
 
@@ -226,6 +229,7 @@ def tool_faults(value: Any, examples: list[Any]) -> Iterator[str]:
     expected: a size (width, height) or "image" for a picture; a string that is part of the text or of the ToolError.
     """
     from saccade.testing.tool_bench import call_on_picture
+    from saccade.testing.tool_contract import hostile_faults, repeat_faults
 
     made = value if isinstance(value, Tool) else value()
     if not isinstance(made, Tool):
@@ -233,6 +237,9 @@ def tool_faults(value: Any, examples: list[Any]) -> Iterator[str]:
         return
     if not made.description.strip():
         yield "has no description for the model to read"
+    worked = next((dict(arguments) for arguments, expected, *rest in examples if not isinstance(expected, str) and not rest), {})
+    yield from hostile_faults(made, worked)
+    yield from repeat_faults(made, worked)
     for number, (arguments, expected, *rest) in enumerate(examples):
         tool = value(**rest[0]) if rest and not isinstance(value, Tool) else made
         got = call_on_picture(tool, arguments)
@@ -267,6 +274,21 @@ def same(got: Any, expected: Any) -> bool:
     )
 
 
+def episode_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
+    """(replies, expected stop[, settings]); see `testing.episode_contract`."""
+    from saccade.testing import episode_contract
+
+    yield from episode_contract.episode_faults(factory, examples)
+
+
+def selector_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
+    """No EXAMPLES; see `testing.selector_contract`."""
+    from saccade.testing import selector_contract
+
+    yield from selector_contract.selector_faults(factory, examples)
+
+
 BY_KIND: dict[str, Callable[[Any, list[Any]], Iterator[str]]] = {
-    "credit": credit_faults, "reward": reward_faults, "tool": tool_faults, "world": world_faults,
+    "credit": credit_faults, "episode": episode_faults, "reward": reward_faults, "selector": selector_faults,
+    "tool": tool_faults, "world": world_faults,
 }
