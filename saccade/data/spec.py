@@ -49,7 +49,7 @@ def source(spec: str | Path | Source, **settings: Any) -> Source:
 
 def parse(spec: str) -> tuple[str, str, dict[str, Any]]:
     """Kind, path or name, and settings of a spec. ``columns.image=pic`` gives ``columns={"image": "pic"}``."""
-    head, _, tail = (spec, "", "") if Path(spec).exists() else spec.partition("?")
+    head, settings = parse_settings(spec)
     prefix, colon, rest = head.partition(":")
     if colon and prefix in KINDS:
         kind, path = KINDS[prefix], rest
@@ -60,6 +60,12 @@ def parse(spec: str) -> tuple[str, str, dict[str, Any]]:
     else:
         raise ValueError(f"cannot tell what {spec!r} is; write jsonl:PATH, parquet:PATH, dataset:FOLDER or world:NAME, or "
                          "give a path that ends in .jsonl, .json or .parquet")
+    return kind, path, settings
+
+
+def parse_settings(spec: str) -> tuple[str, dict[str, Any]]:
+    """What stands before the question mark, and the settings behind it; a file whose name holds one is not cut."""
+    head, _, tail = (spec, "", "") if Path(spec.partition(":")[2] or spec).exists() else spec.partition("?")
     settings: dict[str, Any] = {}
     for key, value in parse_qsl(tail, keep_blank_values=True):
         outer, dot, inner = key.partition(".")
@@ -67,7 +73,7 @@ def parse(spec: str) -> tuple[str, str, dict[str, Any]]:
             settings.setdefault(outer, {})[inner] = value
         else:
             settings[key] = literal(value)
-    return kind, path, settings
+    return head, settings
 
 
 def literal(value: str) -> Any:

@@ -57,7 +57,7 @@ def item_from(data: dict[str, Any]) -> Item:
             benchmark=str(data["benchmark"]), id=str(data["id"]), target=data.get("target"),
             answers=tuple(str(each) for each in data.get("answers", ())),
             scores={str(key): tuple(None if each is None else float(each) for each in values)
-                    for key, values in data["scores"].items()},
+                    for key, values in data.get("scores", {}).items()},
             cluster=str(data["cluster"]), calls=tuple(int(each) for each in data.get("calls", ())),
             stops=tuple(str(each) for each in data.get("stops", ())),
             errors=tuple(str(each) for each in data.get("errors", ())), settings=str(data.get("settings", "")),
@@ -73,7 +73,7 @@ def read_items(path: str | Path) -> tuple[Item, ...]:
     if path.is_dir():
         found = [path / ITEMS] if (path / ITEMS).is_file() else sorted(path.glob(f"*/{ITEMS}"))
         if len(found) != 1:
-            raise ValueError(f"{path} holds {len(found)} results ({', '.join(each.parent.name for each in found) or 'none'}); "
+            raise ValueError(f"{path} holds {len(found)} results ({[each.parent.name for each in found]}); "
                              f"name one folder with an {ITEMS} in it")
         path = found[0]
     if not path.is_file():
