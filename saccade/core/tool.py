@@ -203,6 +203,8 @@ def convert(tool: Tool, name: str, value: Any, hint: Any, wanted: dict[str, Any]
     if hint is Box:
         return read_box(value, frame=tool.frame, bins=tool.bins)
     if hint is Image:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise ToolError(f"{tool.name}: {name} is the number of an image, counted from 1, not {value!r:.80}")
         return value
     if "enum" in wanted and (isinstance(value, bool) or value not in wanted["enum"]):
         raise ToolError(f"{tool.name}: {name} is one of {wanted['enum']}, not {value!r:.80}")

@@ -237,7 +237,8 @@ def tool_faults(value: Any, examples: list[Any]) -> Iterator[str]:
         return
     if not made.description.strip():
         yield "has no description for the model to read"
-    worked = next((dict(arguments) for arguments, expected, *rest in examples if not isinstance(expected, str) and not rest), {})
+    shown = (dict(arguments) for arguments, expected, *rest in examples if not isinstance(expected, str) and not rest)
+    worked = next(shown, {})
     yield from hostile_faults(made, worked)
     yield from repeat_faults(made, worked)
     for number, (arguments, expected, *rest) in enumerate(examples):
