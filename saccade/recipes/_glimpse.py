@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import saccade as sc
-from saccade import episodes, tools, worlds
+from saccade import episodes, rewards, tools, worlds
 from saccade.glimpse.talk import zoom_schema
 from saccade.rollout.interventions import intervene, random_box
 
@@ -33,7 +33,8 @@ def train_items(seed: int) -> sc.Source:
 def held_out() -> sc.Benchmark:
     """500 items of held-out digits on held-out photographs; the same for every arm and seed."""
     items = worlds.hidden_detail.source(size=TEST_ITEMS, seed=7, level="real", split="test")
-    return sc.Benchmark(name="hidden_detail", data=items, metric="answer_match")
+    return sc.Benchmark(name="hidden_detail", data=items, metric="lenient",
+                        rewards=(rewards.answer_match(), rewards.evidence_iou()))
 
 
 def miniature(run: sc.Run, *, seed: int, updates: int = 100, tokens: int = 0) -> sc.Run:

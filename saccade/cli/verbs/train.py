@@ -48,6 +48,7 @@ def verb(
     """
     from pathlib import Path
 
+    from saccade.cli.asked import remember
     from saccade.cli.plan import planned
     from saccade.cli.report import show_json, table
 
@@ -65,6 +66,7 @@ def verb(
 
     summaries = train_stages(asked.stages, folder, resume=again, progress=not quiet and not json, names=names,
                              contaminated=contaminated)
+    remember(folder, recipe=recipe, arm=arm, seed=seed, model=model, data=data, config=config, overrides=overrides)
     if json:
         show_json(summaries[-1] if len(summaries) == 1 else summaries)
         return
