@@ -85,8 +85,10 @@ def as_tool(value: Tool | Callable[..., Any]) -> Tool:
 def describe(function: Callable[..., Any]) -> tuple[str, dict[str, Any]]:
     """Read (description, JSON schema of the parameters) from a signature and a docstring."""
     target = function if inspect.isroutine(function) else type(function).__call__
-    text = inspect.getdoc(function) or inspect.getdoc(target) or ""
-    about, documented = split_docstring(text)
+    about, documented = split_docstring(inspect.getdoc(target) or "")
+    if target is not function:  # a callable object may say what it is in its class, what it takes in `__call__`
+        more, also = split_docstring(inspect.getdoc(type(function)) or "")
+        about, documented = about or more, {**also, **documented}
     hints = typing.get_type_hints(target)
     properties: dict[str, Any] = {}
     required: list[str] = []

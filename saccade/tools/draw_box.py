@@ -34,8 +34,7 @@ def draw_box(*, frame: Frame = "px", bins: int = 16, width_px: int | None = None
 
 
 EXAMPLES = [
-    ({"bbox_2d": [10, 10, 60, 60], "label": "here"}, (256, 192)),
-    ({"bbox_2d": [10, 10, 60, 60], "target_image": 2}, (64, 64)),
+    ({"bbox_2d": [10, 10, 60, 60], "label": "here"}, (192, 144)),
     ({"bbox_2d": [300, 10, 400, 60]}, "outside the image"),
     ({"bbox_2d": [10, 10, 60, 60], "target_image": 9}, "no image 9"),
 ]

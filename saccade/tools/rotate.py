@@ -29,8 +29,8 @@ def rotate(*, name: str = "rotate") -> Tool:
 
 
 EXAMPLES = [
-    ({"degrees": 90}, (192, 256)),
-    ({"degrees": -180.0}, (256, 192)),
-    ({"degrees": 450, "target_image": 2}, (64, 64)),
+    ({"degrees": 90}, (144, 192)),
+    ({"degrees": -180.0}, (192, 144)),
+    ({"degrees": 450, "target_image": 1}, (144, 192)),
     ({"degrees": "a bit"}, "must be a JSON number"),
 ]

@@ -45,8 +45,8 @@ def select_frames(*, max_frames: int = 8, enlarge: float = 1.0, name: str = "sel
 
 
 EXAMPLES = [
-    ({"target_frames": [2, 1]}, (64, 64)),
-    ({"target_frames": [1]}, (256, 192)),
+    ({"target_frames": [1]}, (192, 144)),
+    ({"target_frames": [1, 1]}, (384, 288), {"enlarge": 2.0}),
     ({"target_frames": []}, "choose 1 to 8 frames"),
     ({"target_frames": [7]}, "no image 7"),
     ({"target_frames": ["first"]}, "must be a JSON integer"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ def call(name: str, **arguments) -> str:
     return f"<tool_call>{json.dumps({'name': name, 'arguments': arguments})}</tool_call>"
 
 
+@cache
 def picture(width: int = 256, height: int = 192, seed: int = 0) -> PILImage.Image:
     values = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
     return PILImage.fromarray(values)

@@ -1,6 +1,5 @@
 """One attempt: what is recorded, what the model reads when it errs, and which stop follows from what."""
 
-import asyncio
 import json
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from saccade.core import Limits, Sampling, Stop, Trajectory, episode, show, user
 from saccade.core.record import finite, plain, trajectory_from
 from saccade.episodes import single, tool_loop
+from saccade.rollout.pool import run_sync
 from saccade.rollout.run import attempt
 from saccade.testing.replay import END, Replay
 from saccade.tools import crop
@@ -20,7 +20,7 @@ ZOOM = "image_zoom_in_tool"
 
 def go(sample, protocol, store, renderer, say, **settings) -> Trajectory:
     engine = say if say is None or hasattr(say, "generate") else Replay(texts=say)
-    return asyncio.run(attempt(sample, protocol, engine=engine, renderer=renderer, store=store, **settings))
+    return run_sync(attempt(sample, protocol, engine=engine, renderer=renderer, store=store, **settings))
 
 
 def test_a_crop_is_cut_shown_and_recorded(store, renderer):

@@ -1,0 +1,83 @@
+"""Train where the policy sometimes succeeds: keep groups in a band of pass rates, ask less of samples outside it.
+
+Samples that were always or never solved lately are proposed again only after `rest` updates, for the policy changes.
+(Online difficulty filtering, arXiv 2504.03380.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from saccade.core.run import Selector
+from saccade.core.trajectory import Group
+from saccade.select._order import ENDLESS, shuffled
+
+
+def difficulty(*, low: float = 0.1, high: float = 0.9, passed: float = 0.5, rest: int = 20) -> Selector:
+    """Make the selector.
+
+    low, high: pass rates (shares of attempts that count) of groups that are kept, both included
+    passed:    total reward from which an attempt counts as solved
+    rest:      updates for which a sample outside the band is not proposed, where others are left
+    """
+    if not 0 <= low <= high <= 1:
+        raise ValueError(f"difficulty: low and high are shares with low <= high, not {low} and {high}")
+    return Difficulty(low=low, high=high, passed=passed, rest=rest)
+
+
+class Difficulty:
+    """`resting` maps sample indices to the update from which they may be proposed again."""
+
+    def __init__(self, *, low: float, high: float, passed: float, rest: int) -> None:
+        self.low, self.high, self.passed, self.rest = low, high, passed, rest
+        self.resting: dict[int, int] = {}
+        self.asked: list[int] = []
+        self.update = 0
+        self.seen = self.easy = self.hard = 0
+
+    def propose(self, count: int, size: int, update: int, seed: int) -> Sequence[int]:
+        chosen: list[int] = []
+        spare: list[int] = []
+        for index in shuffled(count if size >= ENDLESS else max(count, size), size, update, seed):
+            (chosen if self.resting.get(index, 0) <= update else spare).append(index)
+        self.asked, self.update = (chosen + spare)[:count], update
+        return self.asked
+
+    def observe(self, groups: Sequence[Group]) -> None:
+        """Learn the pass rates of the groups, which come in the order in which they were proposed.
+
+        Where rows were left out on the way nobody can say which group is whose, and nothing is learned.
+        """
+        for index, group in zip(self.asked, groups, strict=True) if len(groups) == len(self.asked) else ():
+            rate = self.rate(group)
+            if rate is not None and not self.low <= rate <= self.high:
+                self.resting[index] = self.update + 1 + self.rest
+            else:
+                self.resting.pop(index, None)
+
+    def admit(self, groups: Sequence[Group]) -> Sequence[Group]:
+        rates = [self.rate(group) for group in groups]
+        self.seen = len(groups)
+        self.easy = sum(rate is not None and rate > self.high for rate in rates)
+        self.hard = sum(rate is not None and rate < self.low for rate in rates)
+        fits = [rate is not None and self.low <= rate <= self.high for rate in rates]
+        return [group for group, kept in zip(groups, fits, strict=True) if kept]
+
+    def rate(self, group: Group) -> float | None:
+        """Share of attempts that passed; None where none counts."""
+        return float(np.mean(group.totals() >= self.passed)) if group.members else None
+
+    def metrics(self) -> dict[str, float]:
+        """Of the last batch, and how many samples rest."""
+        return {"dropped_easy": float(self.easy), "dropped_hard": float(self.hard), "resting": float(len(self.resting)),
+                "dropped_share": (self.easy + self.hard) / self.seen if self.seen else 0.0}
+
+    def state(self) -> dict[str, Any]:
+        return {"resting": sorted(self.resting.items()), "asked": list(self.asked), "update": self.update}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.resting = {int(index): int(until) for index, until in state["resting"]}
+        self.asked, self.update = [int(index) for index in state["asked"]], int(state["update"])
