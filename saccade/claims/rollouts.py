@@ -10,27 +10,27 @@ from typing import Any
 from saccade.core.record import read_lines, write_lines
 from saccade.core.reward import evaluate
 from saccade.core.run import Independent, Run
+from saccade.core.store import MediaStore
 from saccade.core.trajectory import Trajectory
 
 CHUNK = 64
 """Samples whose attempts are in memory at once."""
 
 
-def roll_out(player: Any, run: Run, folder: Path, *, attempts: int, limit: int = 0, temperature: float | None = None,
+def roll_out(player: Any, run: Run, folder: Path, *, store: MediaStore, attempts: int, limit: int = 0, temperature: float | None = None,
              seed: int = 0, say: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Any]:
-    """Write ``trajectories.jsonl`` and ``media/`` below `folder`; samples that are there are not asked again.
+    """Write ``trajectories.jsonl`` below `folder`, pictures to the store; samples that are there are not asked again.
 
     player: what `evaluate` takes; run: episode, tools, limits, rewards and data. Returns counts and means. Raises ValueError
     for fewer than one attempt.
     """
     from saccade.evals.player import open_player
-    from saccade.media import open_store
     from saccade.rollout.pool import run_rollouts
 
     if attempts < 1:
         raise ValueError(f"--attempts is at least 1, not {attempts}")
     folder.mkdir(parents=True, exist_ok=True)
-    path, store = folder / "trajectories.jsonl", open_store(folder / "media")
+    path = folder / "trajectories.jsonl"
     known = {line["sample"]["id"] for line in read_lines(path)} if path.is_file() else set()
     opened = open_player(player, store)
     sampling = opened.sampling if temperature is None else replace(opened.sampling, temperature=temperature)

@@ -75,14 +75,14 @@ def plain_run(policy: str) -> Run:
                rewards=(rewards.answer_match(),))
 
 
-def player_of(policy: str, run: Run | None, *, api_model: str, max_tokens: int) -> Any:
-    """The run with this policy's weights, a bare policy, or a client of an endpoint."""
+def player_of(policy: str, run: Run | None, *, api_model: str, max_tokens: int, store: Any) -> Any:
+    """The run with this policy's weights, a bare policy, or a client of an endpoint that finds its pictures in `store`."""
     if is_endpoint(policy):
         from saccade import clients
 
         if not api_model:
             raise ValueError(f"{policy}: say which model of the endpoint with --api-model NAME")
-        return clients.endpoint(policy, api_model)
+        return clients.endpoint(policy, api_model, store=store)
     from saccade.evals.player import model_folder
 
     if (Path(policy) / "checkpoints").is_dir() and not (Path(policy) / "model").is_dir():
@@ -96,7 +96,7 @@ def player_of(policy: str, run: Run | None, *, api_model: str, max_tokens: int) 
 
 
 def protocol_of(policy: str, *, data: str, on: str, recipe: str, arm: str, tools: str, seed: int, max_tokens: int,
-                api_model: str) -> Protocol:
+                api_model: str, store: Any) -> Protocol:
     """Everything an evaluation needs. Raises ValueError when there is nothing to evaluate on."""
     run = protocol_run(policy, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens)
     if data and on:
@@ -109,7 +109,7 @@ def protocol_of(policy: str, *, data: str, on: str, recipe: str, arm: str, tools
         benchmarks = run.evals
     else:
         raise ValueError("say what to evaluate on: --data FILE, or --on NAME (`saccade list benchmark`)")
-    player = player_of(policy, run, api_model=api_model, max_tokens=max_tokens)
+    player = player_of(policy, run, api_model=api_model, max_tokens=max_tokens, store=store)
     if run is not None and is_endpoint(policy):  # a client has no run of its own: the benchmark carries the protocol
         benchmarks = tuple(
             replace(each, episode=each.episode or run.episode, tools=each.tools or run.tools, limits=each.limits or run.limits)

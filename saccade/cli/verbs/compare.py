@@ -16,18 +16,20 @@ def verb(before: Folder, after: Folder, *, score: str = "lenient", json: Flag = 
         score: which score: lenient, strict, or the name of a reward.
         json: print an object.
     """
-    from rich.console import Console
-
-    from saccade.cli.report import show_json
+    from saccade.cli.report import show_json, table
     from saccade.evals.compare import compare
 
     found = compare(before, after, score=score)
     if json:
         show_json(found.plain())
         return
-    console = Console()
-    console.print(found.table())
+    n, gap = found.difference.n, found.difference
+    print(f"{found.benchmark}, {n} items of both ({found.score})\n  before: {found.before}\n  after:  {found.after}\n")
+    print(table([{
+        "both right": len(found.both), "fixed": len(found.fixed), "broken": len(found.broken), "both wrong": len(found.neither),
+        "difference": gap.value, "95 % interval": f"{gap.low:+.3f} to {gap.high:+.3f}", "McNemar p": f"{found.p:.2g}",
+    }]))
     for note in found.notes:
-        console.print(note, markup=False)
+        print(f"note: {note}")
     if found.only_before or found.only_after:
-        console.print(f"left out: {found.only_before} items of the first only, {found.only_after} of the second only")
+        print(f"left out: {found.only_before} items of the first only, {found.only_after} of the second only")

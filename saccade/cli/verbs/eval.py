@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from saccade.cli.arguments import Flag, Name
 
 
@@ -51,24 +53,33 @@ def verb(
     """
     from pathlib import Path
 
-    from rich.console import Console
-
     from saccade.cli.players import place_name, protocol_of
-    from saccade.cli.report import show_json
-
-    asked = protocol_of(policy, data=data, on=on, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens,
-                        api_model=api_model)
-    from saccade.evals.run import evaluate
+    from saccade.cli.report import show_json, table
+    from saccade.media import open_store
 
     folder = Path(out or f"runs/eval/{place_name(policy)}")
+    store = open_store(folder / "media")
+    asked = protocol_of(policy, data=data, on=on, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens,
+                        api_model=api_model, store=store)
+    from saccade.evals.run import evaluate
+
     report = evaluate(asked.player, asked.benchmarks, folder, attempts=attempts, limit=limit, seed=seed,
-                      temperature=temperature, progress=not quiet and not json, resume=not again)
+                      temperature=temperature, progress=not quiet and not json, resume=not again, store=store)
     if json:
         show_json(report.plain())
         return
-    console = Console()
-    console.print(report.table())
+    print(table([row(result) for result in report.results]))
     for result in report.results:
         for note in result.notes:
-            console.print(f"note: {note}", markup=False)
-    console.print(f"items and trajectories are in {folder}", markup=False)
+            print(f"note: {note}")
+    print(f"\nitems and trajectories are in {folder}")
+
+
+def row(result: Any) -> dict[str, Any]:
+    strict = result.scores.get("strict")
+    return {
+        "benchmark": result.benchmark, "items": result.accuracy.n, result.metric: result.accuracy.value,
+        "95 % interval": f"{result.accuracy.low:.3f} to {result.accuracy.high:.3f}",
+        "strict": strict.value if strict else None, "calls": result.calls_per_item, "cut off": result.cut_off,
+        "failed": result.num_failed,
+    }

@@ -50,11 +50,14 @@ def verb(
     from saccade.cli.players import place_name, plain_run, player_of, protocol_run
     from saccade.cli.report import show_json, table
     from saccade.cli.resolve import read_source
+    from saccade.media import open_store
 
     run = protocol_run(policy, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens)
     if run is None and not data:
         raise ValueError("say what to ask about: --data FILE, or a --recipe that has data")
-    player = player_of(policy, run, api_model=api_model, max_tokens=max_tokens)
+    folder = Path(out or f"runs/rollout/{place_name(policy)}")
+    store = open_store(folder / "media")
+    player = player_of(policy, run, api_model=api_model, max_tokens=max_tokens, store=store)
     run = run or plain_run(policy)
     if data:
         run = replace(run, data=read_source(data))
@@ -63,7 +66,7 @@ def verb(
         if not quiet and not json:
             print(f"{done} of {total} samples", file=sys.stderr)
 
-    found = roll_out(player, run, Path(out or f"runs/rollout/{place_name(policy)}"), attempts=attempts, limit=limit,
+    found = roll_out(player, run, folder, store=store, attempts=attempts, limit=limit,
                      temperature=temperature, seed=seed, say=say)
     if json:
         show_json(found)
