@@ -1,7 +1,7 @@
 """Rows are cut into micro-batches by a token budget, image tokens included, in an order that depends on the rows alone.
 
-Rows of like length share a micro-batch, so that little is padding. What must be seen together (a pair, a group) stays
-together, even above the budget.
+Rows of a group stand beside each other, for they begin alike and the forward pass runs their beginning once; groups of
+like length share a micro-batch, so that little is padding. What must be seen together stays so, even above the budget.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Together = Literal["pair", "group", "batch"] | None
 
 
 def micro_batches(rows: Sequence[Row], budget: int, *, together: Together = None) -> list[list[int]]:
-    """Indices of rows per micro-batch, longest first (the first one shows whether memory suffices).
+    """Indices of rows per micro-batch, longest groups first (the first one shows whether memory suffices).
 
     A micro-batch of n rows costs n times its longest row, padding counted. Raises ValueError for a single row above the
     budget, because nothing can be cut from a sequence without changing what it means.
@@ -28,10 +28,19 @@ def micro_batches(rows: Sequence[Row], budget: int, *, together: Together = None
         )
     batches: list[list[int]] = []
     width = 0
-    for unit in sorted(units(rows, together), key=lambda unit: (-max(rows[index].size for index in unit), unit)):
+    tallest: dict[int, int] = {}
+    for row in rows:
+        tallest[row.group] = max(tallest.get(row.group, 0), row.size)
+
+    def place(unit: list[int]) -> tuple[int, int, int, list[int]]:
+        group = rows[unit[0]].group
+        return -tallest[group], group, -max(rows[index].size for index in unit), unit
+
+    for unit in sorted(units(rows, together), key=place):
         longest = max(rows[index].size for index in unit)
         if batches and (len(batches[-1]) + len(unit)) * max(width, longest) <= budget:
             batches[-1].extend(unit)
+            width = max(width, longest)
         else:
             batches.append(list(unit))
             width = longest

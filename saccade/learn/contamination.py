@@ -7,6 +7,7 @@ evaluations, and a first sample of it before training starts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from saccade.core.sample import Sample, Source
 from saccade.core.seed import generator
 
 Policy = Literal["warn", "raise", "ignore"]
-AHEAD = 256
+AHEAD = 64
 """Rows of the training data that are compared before training starts."""
 
 
@@ -37,7 +38,7 @@ class Contamination:
             return ""
         found: dict[str, str] = {}
         for sample in samples:
-            refs = {store.adopt(image).ref for image in sample.images}
+            refs = refs_of(sample, store)
             self.seen |= refs
             found.update({ref: sample.id for ref in refs if ref in self.held_out and ref not in self.met})
         if not found:
@@ -60,8 +61,17 @@ def watch(benchmarks: Sequence[Benchmark], store: Any, *, policy: Policy) -> Con
     for benchmark in benchmarks if policy != "ignore" else ():
         for index in range(len(benchmark.data)):
             sample = benchmark.data[index]
-            held_out.update({store.adopt(image).ref: f"{benchmark.name}:{sample.id}" for image in sample.images})
+            held_out.update(dict.fromkeys(refs_of(sample, store), f"{benchmark.name}:{sample.id}"))
     return Contamination(policy=policy, held_out=held_out)
+
+
+def refs_of(sample: Sample, store: Any) -> set[str]:
+    """Content hashes of a sample's pictures; one that cannot be read meets its error where it is used."""
+    out: set[str] = set()
+    for image in sample.images:
+        with suppress(ValueError):
+            out.add(store.adopt(image).ref)
+    return out
 
 
 def ahead(source: Source, seed: int) -> list[Sample]:

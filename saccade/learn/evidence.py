@@ -63,7 +63,7 @@ def check_mask(row: Row) -> None:
         return
     for by in (1, -1):
         if np.array_equal(np.roll(own, by)[1:-1], row.trainable_T[1:-1]):
-            raise BlindError(f"{row.source}: the mask of trained tokens is shifted by one ({by:+d}) against the sampled ones")
+            raise BlindError(f"{row.source}: the mask of trained tokens is shifted by one ({by:+d}) against what was drawn")
     at = int(np.argmax(extra))
     step = step_at(row.record, at)
     what = "a tool result is in the loss" if step.message.role == "tool" else f"a {step.message.role} message is in the loss"

@@ -22,12 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from saccade.core.record import finite, plain, read_lines, write_lines
-from saccade.core.run import Run, describe, digest
-from saccade.core.sample import Sample, Source
+from saccade.core.run import Run, describe
 from saccade.core.trajectory import Group
 
 PACKAGES = ("saccade", "torch", "transformers", "peft", "safetensors", "tokenizers", "numpy", "pillow", "scikit-image")
-FINGERPRINT_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,14 +152,3 @@ def commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "") if head.returncode == 0 else None
-
-
-def fingerprint(source: Source) -> dict[str, Any]:
-    """Length and a hash over the first rows of a source: enough to notice that two runs did not read the same data."""
-    size = len(source)
-    rows = min(size, FINGERPRINT_ROWS)
-    return {"rows": size, "hashed": rows, "blake2b": digest([about(source[index]) for index in range(rows)])}
-
-
-def about(sample: Sample) -> Any:
-    return plain([sample.id, sample.prompt, sample.target, sample.choices])

@@ -13,20 +13,22 @@ from saccade.core.reward import evaluate
 from saccade.core.run import Benchmark, Run
 from saccade.core.seed import seed_of
 from saccade.core.store import MediaStore
+from saccade.rewards.answer_match import answer_match
 from saccade.rollout.pool import run_rollouts
 
 
 def measure(benchmark: Benchmark, run: Run, *, engine: Engine, renderer: Renderer, store: MediaStore) -> dict[str, float]:
     """``accuracy`` (mean of the metric over items that did not fail on our side), ``n``, ``failed``, ``calls`` per item.
 
-    The metric is the reward named `benchmark.metric`, by default the first one. Raises ValueError when there is none, or
-    when every item failed, with the first error.
+    The metric is ``lenient`` or ``strict`` (answers against the target) or the name of a reward, by default ``lenient``.
+    Raises ValueError for an unknown metric, and, with the first error, when every item failed.
     """
-    rewards = run.rewards if benchmark.rewards is None else benchmark.rewards
-    metric = benchmark.metric or (rewards[0].name if rewards else "")
-    if metric not in {each.name for each in rewards}:
-        raise ValueError(f"benchmark {benchmark.name!r}: no reward {metric!r} to score by; there are "
-                         f"{sorted(each.name for each in rewards)}")
+    given = run.rewards if benchmark.rewards is None else benchmark.rewards
+    answers = answer_match(strict=True, name="strict"), answer_match(name="lenient")
+    scored_by = {each.name: each for each in (*answers, *given)}
+    metric = benchmark.metric or "lenient"
+    if metric not in scored_by:
+        raise ValueError(f"benchmark {benchmark.name!r}: no metric {metric!r}; there are {', '.join(scored_by)}")
     groups = run_rollouts(
         [benchmark.data[index] for index in range(len(benchmark.data))],
         benchmark.episode or run.episode,
@@ -36,11 +38,14 @@ def measure(benchmark: Benchmark, run: Run, *, engine: Engine, renderer: Rendere
         tools=run.tools if benchmark.tools is None else benchmark.tools,
         clients=run.others,
         limits=benchmark.limits or run.limits,
-        sampling=replace(run.policy.sampling, temperature=benchmark.sampling.temperature, top_p=benchmark.sampling.top_p),
+        sampling=replace(
+            run.policy.sampling, temperature=benchmark.sampling.temperature, top_p=benchmark.sampling.top_p,
+            top_k=benchmark.sampling.top_k,
+        ),
         seed=seed_of(run.seed, "eval", benchmark.name),
         progress=1.0,
     )
-    attempts = [evaluate(group, rewards).trajectories[0] for group in groups]
+    attempts = [evaluate(group, tuple(scored_by.values())).trajectories[0] for group in groups]
     counted = [each for each in attempts if not each.stop.failed]
     if not counted:
         raise ValueError(f"benchmark {benchmark.name!r}: every item failed; the first: {first_error(attempts)}")
