@@ -3,7 +3,7 @@
 Learner, probes, blind checks and the engine's equality tests all use this one function. Rows are sorted by length and
 padded, in parts under a token budget, not packed into one row with a block-diagonal mask: attention of a packed row is
 quadratic in the length of the pack and a CPU computes the masked blocks too, while sorted short rows waste little. The
-language-model head runs only where a log-probability is wanted.
+language-model head runs only where a log-probability is wanted, and a beginning that rows share runs once.
 
 N wanted tokens over all rows, V vocabulary, D hidden size.
 """
@@ -25,6 +25,7 @@ from saccade.models.distribution import allowed_logits, chosen_logp, entropy_of
 from saccade.models.family import Features, check_spans
 from saccade.models.inputs import image_features, masks, rows_of
 from saccade.models.policy import Policy
+from saccade.models.shared import prefix_lengths, run_prefixes
 
 LOGITS_AT_ONCE = 1 << 26
 """More logits than this are computed in pieces, and again in the backward pass, instead of being kept."""
@@ -64,8 +65,11 @@ def score(
     features = image_features(policy, spans, store, media=media)
     parts: list[tuple[Tensor, Tensor | None]] = []
     row_N, place_N = [], []
-    for rows in batches([len(prompt.tokens) for prompt in prompts], max_tokens=max_tokens):
-        parts.append(_score_rows(policy, [prompts[r] for r in rows], [wanted[r] for r in rows], features, entropy))
+    starts = prefix_lengths(policy, prompts, wanted)
+    own = [len(prompt.tokens) - start for prompt, start in zip(prompts, starts, strict=True)]
+    for rows in batches(own, max_tokens=max_tokens):
+        part = [prompts[r] for r in rows], [wanted[r] for r in rows], [starts[r] for r in rows]
+        parts.append(_score_rows(policy, *part, features, entropy))
         for row in rows:
             places = np.flatnonzero(wanted[row])
             row_N.append(np.full(len(places), row))
@@ -96,20 +100,22 @@ def batches(lengths: Sequence[int], *, max_tokens: int) -> list[list[int]]:
 
 
 def _score_rows(
-    policy: Policy, prompts: Sequence[Prompt], wanted: Sequence[np.ndarray], features: Mapping[str, Features], entropy: bool
+    policy: Policy, prompts: Sequence[Prompt], wanted: Sequence[np.ndarray], starts: Sequence[int],
+    features: Mapping[str, Features], entropy: bool,
 ) -> tuple[Tensor, Tensor | None]:
-    rows = rows_of(policy, prompts, features)
-    seen, near = masks(
-        policy, rows.order_RT, rows.key_order_RT, together_RT=rows.together_RT, dtype=rows.embeds_RTD.dtype
-    )
+    cache = run_prefixes(policy, prompts, starts, features)
+    rows = rows_of(policy, prompts, features, starts=starts)
+    keys = rows.key_order_RT if cache is None else torch.cat([cache.order_RP, rows.key_order_RT], 1)
+    seen, near = masks(policy, rows.order_RT, keys, together_RT=rows.together_RT, dtype=rows.embeds_RTD.dtype)
     hidden_RTD = policy.family.text(
-        policy.model, rows.embeds_RTD, rows.positions_ART, seen, window_mask_B1TS=near, levels=rows.levels,
+        policy.model, rows.embeds_RTD, rows.positions_ART, seen, window_mask_B1TS=near, cache=cache, levels=rows.levels,
         visual_BT=rows.visual_RT,
     )
     width = hidden_RTD.shape[1]
-    before = np.concatenate([row * width + np.flatnonzero(marks) - 1 for row, marks in enumerate(wanted)])
+    before = [row * width + np.flatnonzero(marks) - 1 - start
+              for row, (marks, start) in enumerate(zip(wanted, starts, strict=True))]
     token_N = torch.from_numpy(np.concatenate([p.tokens[m] for p, m in zip(prompts, wanted, strict=True)]).astype(np.int64))
-    hidden_ND = hidden_RTD.flatten(0, 1)[torch.from_numpy(before).to(policy.device)]
+    hidden_ND = hidden_RTD.flatten(0, 1)[torch.from_numpy(np.concatenate(before)).to(policy.device)]
     return _head(policy, hidden_ND, token_N.to(policy.device), entropy)
 
 

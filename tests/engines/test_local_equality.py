@@ -16,6 +16,7 @@ from saccade.media import open_store
 from saccade.models.forward import score
 from saccade.models.inputs import image_features
 from saccade.models.policy import load_policy
+from saccade.models.shared import prefix_lengths
 from saccade.testing.talks import append, picture, talks
 from saccade.testing.tiny import tiny
 
@@ -215,3 +216,22 @@ def test_a_lost_placeholder_and_a_wrong_grid_are_named(policy, store, played):
     shifted[at] = True
     with pytest.raises(ValueError, match="mask is shifted"):
         score(policy, [prompt], store, wanted=[shifted])
+
+
+def test_a_shared_beginning_changes_neither_values_nor_gradients(policy, store):
+    """Rows of one prompt scored together and one by one; the prompt's image must get the whole group's gradient."""
+    prompt = append(EMPTY_PROMPT, policy.renderer.encode([user(picture(store, "g"), "What is in the picture?")], (), store))
+    out = run_batch(policy, store, PrefixStore(0), [prompt] * 4, [Sampling(seed=s, max_tokens=5 + s) for s in range(4)])
+    whole = [prompt.extend(each.tokens) for each in out]
+    wanted = [np.arange(len(each.tokens)) >= len(prompt.tokens) for each in whole]
+    weights = [each for each in policy.model.parameters() if each.requires_grad]
+    assert prefix_lengths(policy, whole, wanted) == [len(prompt.tokens) - 1] * 4
+    together = score(policy, whole, store, wanted=wanted).logp_N
+    shared = torch.autograd.grad(together.square().sum(), weights, allow_unused=True)
+    apart = torch.cat([score(policy, [p], store, wanted=[w]).logp_N for p, w in zip(whole, wanted, strict=True)])
+    single = torch.autograd.grad(apart.square().sum(), weights, allow_unused=True)
+    assert (together - apart).abs().max() <= 1e-5
+    for one, other in zip(shared, single, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            assert (one - other).abs().max() <= 1e-4 * other.abs().max() + 1e-6
