@@ -209,22 +209,23 @@ class Claim:
     scale: Literal["glimpse", "tabular"] = "glimpse"
 
 
-def describe(value: Any) -> Any:
+def describe(value: Any, *, inside: tuple[int, ...] = ()) -> Any:
     """A run, or any part of it, as plain JSON values: dataclasses by field, functions by module and name.
 
-    A function made by a factory is described with what it closes over, so that two settings differ on disk.
+    A function made by a factory is described with what it closes over, so that two settings differ on disk. `inside` are the
+    functions being described (by id): one that closes over itself is described once.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         named = {
-            each.name: describe(getattr(value, each.name))
+            each.name: describe(getattr(value, each.name), inside=inside)
             for each in dataclasses.fields(value)
             if each.name != "data" or not isinstance(value, _pixel_holders())
         }
         return {"type": type(value).__name__, **named}
     if isinstance(value, Mapping):
-        return {str(key): describe(item) for key, item in value.items()}
+        return {str(key): describe(item, inside=inside) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        items = [describe(item) for item in value]
+        items = [describe(item, inside=inside) for item in value]
         return items if len(items) <= 64 else [*items[:8], f"... {len(items)} items, blake2b {digest(items)}"]
     if isinstance(value, np.ndarray):
         return {"array": list(value.shape), "blake2b": hashlib.blake2b(value.tobytes(), digest_size=8).hexdigest()}
@@ -237,7 +238,9 @@ def describe(value: Any) -> Any:
         cells = getattr(value, "__closure__", None) or ()
         free = getattr(getattr(value, "__code__", None), "co_freevars", ())
         bound = {
-            key: describe(cell.cell_contents) for key, cell in zip(free, cells, strict=False) if key != "__class__"
+            key: describe(cell.cell_contents, inside=(*inside, id(value)))
+            for key, cell in zip(free, cells, strict=False)
+            if key != "__class__" and id(cell.cell_contents) not in (*inside, id(value))
         }
         return {"function": name, **({"with": bound} if bound else {})}
     return f"{type(value).__module__}:{type(value).__qualname__}"
