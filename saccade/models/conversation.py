@@ -57,6 +57,7 @@ class Manner:
 
     tools:    it renders tools, calls and results itself (else the dialect writes them as text)
     thoughts: it renders ``reasoning_content`` itself
+    thinks:   its generation prompt ends with an open ``<think>``
     merges:   roles must alternate: neighbours of one role become one message
     system:   the template takes a system message
     """
@@ -64,6 +65,7 @@ class Manner:
     dialect: Dialect
     tools: bool = False
     thoughts: bool = False
+    thinks: bool = False
     merges: bool = False
     system: bool = True
 
@@ -104,14 +106,20 @@ def _assistant(message: Message, manner: Manner, hidden: Hidden) -> dict[str, An
     if manner.tools:
         thought = None if manner.thoughts else message.thought
         text = manner.dialect.write(Parsed(thought=thought, text=message.text))
-        form: dict[str, Any] = {"role": "assistant", "content": [_text(hidden.hide(text))] if text else ""}
+        form: dict[str, Any] = {"role": "assistant", "content": [_own(text, manner, hidden)] if text else ""}
         if message.calls:
             form["tool_calls"] = [_call(call, hidden) for call in message.calls]
         if manner.thoughts and message.thought is not None:
             form["reasoning_content"] = hidden.hide(message.thought)
         return form
     text = manner.dialect.write(Parsed(thought=message.thought, text=message.text, calls=message.calls))
-    return {"role": "assistant", "content": [_text(hidden.hide(text))]}
+    return {"role": "assistant", "content": [_own(text, manner, hidden)]}
+
+
+def _own(text: str, manner: Manner, hidden: Hidden) -> dict[str, Any]:
+    """The model's words; a thought that the generation prompt opens is opened in the open here too."""
+    opened = "<think>\n" if manner.thinks and text.startswith("<think>\n") else ""
+    return _text(opened + hidden.hide(text.removeprefix(opened)))
 
 
 def _call(call: ToolCall, hidden: Hidden) -> dict[str, Any]:

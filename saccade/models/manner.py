@@ -41,7 +41,6 @@ class Frame:
 
     lead:    what stands between the generation prompt and the model's first word (a space, in some)
     closing: the control token that ends an assistant message
-    thinks:  the generation prompt ends with an open ``<think>``
     picture: all that the template writes for one image
     trims:   contents are stripped of white space
     scaffold: added tokens the template writes by itself
@@ -49,7 +48,6 @@ class Frame:
 
     lead: str
     closing: str
-    thinks: bool
     picture: str
     trims: bool
     scaffold: frozenset[str]
@@ -71,7 +69,6 @@ def frame_of(template: Template, encoder: Encoder, manner: Manner) -> Frame:
     written = {token for text in texts for _, token in occurrences(text, frozenset(encoder.added))}
     pictured = [{"role": "user", "content": [*says("user", A)["content"], {"type": "image"}, *says("user", B)["content"]]}]
     return Frame(
-        thinks=prompt.rstrip().endswith("<think>"),
         picture=rendered(template, pictured).partition(A)[2].partition(B)[0],
         lead=before.removeprefix(prompt) if before.startswith(prompt) else "",
         closing=found[0],
@@ -96,6 +93,7 @@ def manner_of(template: Template, dialect: str | Dialect) -> tuple[Manner, tuple
     return Manner(
         dialect=dialect,
         tools=able and dialect.name == "hermes",
+        thinks=rendered(template, [says("user", A)], generation=True).endswith("<think>\n"),
         thoughts=A in rendered(template, [says("user", B), says("assistant", C, reasoning_content=A)]),
         merges=not rendered(template, [says("user", A), says("user", B)]),
         system=A in rendered(template, [says("system", A), says("user", B)]),

@@ -25,7 +25,7 @@ from saccade.models.manner import Frame, frame_of, manner_of, says
 from saccade.models.pieces import Encoder, Kind, Piece, load_encoder, occurrences
 from saccade.models.spans import check_marker, expanded, spans_of
 from saccade.models.template import Template, load_template
-from saccade.text.dialect import Dialect
+from saccade.text.dialect import Dialect, Parsed
 
 BEFORE = (user("?"), assistant("!"))
 """What `extend` renders before the messages it is given, and cuts off: templates want a beginning."""
@@ -111,7 +111,7 @@ class ChatRenderer:
         if ids and ids[-1] in self.stop:
             ids = ids[:-1]
         text = self.encoder.decode(ids).removeprefix(self.frame.lead)
-        said = self.dialect.parse("<think>\n" + text if self.frame.thinks else text)
+        said = self.dialect.parse("<think>\n" + text if self.manner.thinks else text)
         parts = (Text(text=said.text),) if said.text else ()
         return Message(role="assistant", parts=parts, calls=said.calls, thought=said.thought)
 
@@ -198,7 +198,10 @@ class ChatRenderer:
     def disagreements(self) -> tuple[str, ...]:
         """What to tell the user where our rendering of a sample conversation differs from the template's own."""
         talk = [system("Be brief."), user("What is it?"), assistant("A cat."), user("No.")]
-        forms = [says(message.role, message.text) for message in talk]
+        forms = [
+            says(each.role, self.dialect.write(Parsed(text=each.text)) if each.role == "assistant" else each.text)
+            for each in talk
+        ]
         direct = self.template.render(forms, generation=True)
         try:
             ours = [int(number) for each in self.encode(talk, (), None) for number in each.tokens]
