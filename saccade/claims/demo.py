@@ -21,20 +21,21 @@ MODES = ("no_tool", "random_box", "blank_crop", "oracle_box")
 """What is done to the trained model's looking; functions of `saccade.rollout.interventions`."""
 
 STEPS = ("before", "train", "after", *MODES)
-UPDATES = 100
+UPDATES, ARM = 100, "conditional"
 
 
-def demo(out: Path, *, seed: int = 0, updates: int = UPDATES, items: int = 0, again: bool = False, progress: bool = True,
-         say: Callable[[str], None] = print) -> dict[str, Any]:
+def demo(out: Path, *, seed: int = 0, updates: int = UPDATES, items: int = 0, again: bool = False, run: Run | None = None,
+         progress: bool = True, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Run every step below `out`, write ``summary.json`` and ``report.html`` there and return the summary.
 
     items: held-out items to evaluate on, 0 for all 500
     again: begin again, also where a demo was interrupted
+    run:   what to train and evaluate on; the recipe's miniature by default
     Raises ValueError when the interrupted demo in `out` had another seed or length.
     """
     from saccade.recipes import deepeyes
 
-    run = deepeyes.miniature("conditional", seed)
+    run = run or deepeyes.miniature(ARM, seed)
     run = replace(run, name="demo", schedule=replace(run.schedule, updates=updates))
     asked = {"seed": seed, "updates": updates, "items": items}
     spent = opened(out, asked, again=again)
@@ -81,9 +82,12 @@ def opened(out: Path, asked: Mapping[str, Any], *, again: bool) -> dict[str, flo
 
 
 def trained(run: Run, out: Path, step: str, items: int, progress: bool) -> dict[str, Any]:
+    from saccade.claims.asked import remember
     from saccade.claims.measure import train_once
 
-    return train_once(run, out / step, progress=progress)
+    found = train_once(run, out / step, progress=progress)
+    remember(out / step, recipe="deepeyes", arm=ARM, seed=run.seed, overrides=[])
+    return found
 
 
 def evaluated(run: Run, out: Path, step: str, items: int, progress: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a training verb was asked for, kept in the run folder, so that its protocol can be had again later.
+"""The run that was trained in a folder, made again from what was asked for (`claims.asked`).
 
 A run folder may come from anybody: only recipes of this library are taken from it, a file of Python never is.
 """
@@ -7,17 +7,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
+from saccade.claims.asked import ASKED
 from saccade.core.run import Run
-
-ASKED = "asked.json"
-
-
-def remember(folder: Path, **asked: Any) -> None:
-    """Write down recipe, arm, seed and overrides of a run."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ASKED).write_text(json.dumps(asked, indent=1, default=str) + "\n", encoding="utf-8")
 
 
 def run_of_folder(folder: Path) -> Run | None:

@@ -48,7 +48,8 @@ def verb(
     """
     from pathlib import Path
 
-    from saccade.cli.asked import remember
+    from saccade.claims.asked import remember
+    from saccade.claims.stages import train_stages
     from saccade.cli.plan import planned
     from saccade.cli.report import show_json, table
 
@@ -62,8 +63,6 @@ def verb(
     folder = Path(place or f"runs/{asked.stages[0].run.name}")
     if again and not folder.is_dir():
         raise ValueError(f"--resume {folder}: there is no such run folder")
-    from saccade.claims.stages import train_stages
-
     summaries = train_stages(asked.stages, folder, resume=again, progress=not quiet and not json, names=names,
                              contaminated=contaminated)
     remember(folder, recipe=recipe, arm=arm, seed=seed, model=model, data=data, config=config, overrides=overrides)
