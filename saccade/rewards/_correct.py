@@ -15,6 +15,7 @@ from typing import Any
 from saccade.core.message import Box, Frame
 from saccade.core.sample import Sample
 from saccade.core.trajectory import Score, Trajectory
+from saccade.core.world import World
 from saccade.media.boxes import iou
 from saccade.rewards._transcript import answers
 from saccade.text.equal import exact, numeric, plain
@@ -156,11 +157,16 @@ def split(text: str) -> list[str]:
     return [piece.strip("\"'") for piece in pieces if piece.strip()]
 
 
-@functools.lru_cache(maxsize=4096)
 def world_says(name: str, seed: int, index: int, knobs: str, found: str) -> float:
     """What the world of this name says about an answer to its item. Raises ValueError for an unknown world."""
+    task, state = item_of(name, seed, index, knobs)
+    return float(task.verify(state, found))
+
+
+@functools.lru_cache(maxsize=2048)
+def item_of(name: str, seed: int, index: int, knobs: str) -> tuple[World, Any]:
     from saccade.data.spec import world
 
     task = world(name)
     known: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in json.loads(knobs).items()}
-    return float(task.verify(task.state(seed, index, task.knobs(**known)), found))
+    return task, task.state(seed, index, task.knobs(**known))

@@ -47,9 +47,13 @@ def degenerate(sample: Sample) -> dict[str, str]:
     }
 
 
+WRONG = "<answer>xyzzy</answer>"
+"""Well formed, and no answer to anything: what tells rewards about correctness from rewards about form."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A trick that a reward pays for (or, with attack ``gold``, a right answer that it does not)."""
+    """A trick that a reward pays for; with attack ``gold``, a right answer that gets no more than a wrong one."""
 
     reward: str
     attack: str
@@ -60,40 +64,48 @@ class Finding:
 
     def __str__(self) -> str:
         if self.attack == "gold":
-            return f"reward {self.reward!r} gives {self.value:g} to the right answer {self.reply[:60]!r} at {self.sample}"
-        return (f"reward {self.reward!r} gives {self.value:g} (a right answer gets {self.gold:g}) to {self.attack!r} at "
-                f"{self.sample}: {self.reply[:60]!r}")
+            return (f"{self.reward} gives the right answer {self.reply[:60]!r} at {self.sample} no more than a wrong one "
+                    f"({self.value:g})")
+        return (f"reward {self.reward!r} gives {self.value:g} (a right answer gets {self.gold:g}) to the trick "
+                f"{self.attack!r} at {self.sample}: {self.reply[:60]!r}")
 
 
 def attack(
     rewards: Sequence[Reward | Callable[..., Any]], samples: Sequence[Sample], *, share: float = 0.5
 ) -> tuple[Finding, ...]:
-    """Every reward that tells right from wrong, against every trick, on the given samples; one finding a reward and trick.
+    """Every reward about correctness against every trick, on the given samples; one finding a reward and trick.
 
-    A trick is paid for when its value is nearer to that of the right answer than to that of an empty one (`share` of the
-    way). Rewards that treat right and empty alike (length, form, tools) are only reported where they give a right
-    answer less than an empty one, or where nothing ever scores: attack ``gold``.
+    A reward is about correctness where it gives the right answer another value than a wrong one in the same form; those
+    about form, length or tools are left alone. A trick is paid for when its value lies at least `share` of the way from the
+    wrong answer's to the right one's. Where no reward tells the two apart there is one finding ``gold`` for all of them.
     """
     found: dict[tuple[str, str], Finding] = {}
+    made = [as_reward(each) for each in rewards]
     for sample in samples:
-        golds = [text for text in right_answers(sample)]
-        for each in map(as_reward, rewards):
-            def value(text: str, each: Reward = each, sample: Sample = sample) -> float:
-                return _value(each, sample, text)
-
-            gold, empty = max((value(text) for text in golds), default=math.nan), value("")
-            if math.isnan(gold) or math.isnan(empty):
+        golds = right_answers(sample)
+        told_apart = False
+        for each in made if golds else ():
+            values = {text: _value(each, sample, text) for text in (*golds, WRONG)}
+            wrong = values.pop(WRONG)
+            best = max(values, key=lambda text: -math.inf if math.isnan(values[text]) else values[text])
+            gold = values[best]
+            if math.isnan(gold) or math.isnan(wrong) or abs(gold - wrong) < 1e-9:
                 continue
-            if gold <= empty:
-                if gold < empty or (gold == 0.0 and all(value(text) == 0.0 for text in degenerate(sample).values())):
-                    found.setdefault((each.name, "gold"), Finding(
-                        reward=each.name, attack="gold", sample=sample.id, reply=golds[0], value=gold, gold=gold))
+            told_apart = True
+            if gold < wrong:
+                found.setdefault((each.name, "gold"), Finding(
+                    reward=f"reward {each.name!r}", attack="gold", sample=sample.id, reply=best, value=gold, gold=gold))
                 continue
             for name, text in degenerate(sample).items():
-                paid = value(text)
-                if paid - empty >= share * (gold - empty):
+                paid = _value(each, sample, text)
+                if paid - wrong >= share * (gold - wrong):
                     found.setdefault((each.name, name), Finding(
                         reward=each.name, attack=name, sample=sample.id, reply=text, value=paid, gold=gold))
+        if golds and made and not told_apart:
+            found.setdefault(("", "gold"), Finding(
+                reward=f"reward {made[0].name!r}" if len(made) == 1 else "no reward tells right from wrong: their sum",
+                attack="gold", sample=sample.id, reply=golds[0], gold=math.nan,
+                value=sum(value for each in made if not math.isnan(value := _value(each, sample, golds[0])))))
     return tuple(found.values())
 
 

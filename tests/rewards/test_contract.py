@@ -11,6 +11,7 @@ from saccade import rewards
 from saccade.core.folder import names
 from saccade.core.reward import Reward, evaluate
 from saccade.core.trajectory import Group, Stop
+from saccade.data import source
 from saccade.testing.attacks import GOLD, attack, degenerate
 from saccade.testing.scripted import scripted
 
@@ -95,4 +96,21 @@ def test_the_attack_set_finds_a_reward_that_gold_does_not_get():
     def never(trajectory):
         return 0.0
 
-    assert [each.attack for each in attack([never], [GOLD["number"][0]])] == ["gold"]
+    def upside_down(trajectory):
+        return float(str(trajectory.sample.target) not in trajectory.answer)
+
+    sample = GOLD["number"][0]
+    assert [each.attack for each in attack([never], [sample])] == ["gold"]
+    assert [each.attack for each in attack([never, rewards.format_tags()], [sample])] == ["gold"]
+    assert "right answer '<answer>17</answer>' at number no more" in str(attack([upside_down], [sample])[0])
+
+
+def test_rewards_about_form_and_tools_raise_no_alarm():
+    recipe = [rewards.answer_match(weight=0.8), rewards.format_tags(style="deepeyes"), rewards.tool_bonus(),
+              rewards.length(), rewards.repetition(), rewards.evidence_iou()]
+    assert attack(recipe, [sample for sample, _ in GOLD.values()]) == ()
+
+
+def test_worlds_are_attacked_by_their_own_judgement():
+    samples = [source(f"world:{name}?size=2&seed=5")[1] for name in ("hidden_detail", "scenes", "tables", "mazes")]
+    assert attack([rewards.answer_match(), rewards.answer_match(strict=True, name="strict")], samples) == ()
