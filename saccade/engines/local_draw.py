@@ -25,6 +25,7 @@ class Draws:
     def __init__(self, policy: Policy, samplings: Sequence[Sampling], *, vocabulary: int) -> None:
         device = policy.device
         self.samplings = samplings
+        self._check(vocabulary)
         limits = [each.max_tokens for each in samplings]
         uniform_RK = np.zeros((len(samplings), max(limits)))
         for row, each in enumerate(samplings):
@@ -44,7 +45,6 @@ class Draws:
         self._watched: list[list[np.ndarray]] = [[] for _ in samplings]
         self._count_R = np.zeros(len(samplings), dtype=np.int64)
         self._finish: list[Finish] = ["length"] * len(samplings)
-        self._check(vocabulary)
 
     def _check(self, vocabulary: int) -> None:
         for each in self.samplings:
@@ -54,9 +54,9 @@ class Draws:
                     f"top_k {each.top_k} must not be negative"
                 )
             if any(not callable(rule) for rule in each.logit_rules):
-                raise ValueError(f"logit rules are functions (tokens, logits_V) -> logits_V here, not {each.logit_rules}")
+                raise ValueError(f"logit rules are functions (tokens, logits_V) -> logits_V, not {each.logit_rules}")
             if any(not 0 <= token < vocabulary for token in (*each.stop, *each.watch)):
-                raise ValueError(f"stop {each.stop} or watch {each.watch} names an id outside the vocabulary of {vocabulary}")
+                raise ValueError(f"stop {each.stop} or watch {each.watch} names an id beyond the vocabulary of {vocabulary}")
 
     def take(self, allowed_AV: Tensor, alive: np.ndarray, step: int, ended_A: Tensor) -> tuple[Tensor, Tensor]:
         """Draw token number `step` for the rows `alive`. Returns tokens int64[A], and which rows end with it."""

@@ -51,7 +51,7 @@ def lora_targets(model: nn.Module, learning: list[nn.Module], wanted: tuple[str,
         and (not wanted or name.rsplit(".", 1)[-1] in wanted)
     ]
     if not names:
-        raise ValueError(f"no linear layer to put an adapter on (targets {list(wanted)}): freeze less, or name other targets")
+        raise ValueError(f"no linear layer takes an adapter (targets {list(wanted)}): freeze less, or name other targets")
     return names
 
 
@@ -63,7 +63,8 @@ def _inject(model: nn.Module, spec: PolicySpec, targets: list[str]) -> None:
     if spec.lora is None or spec.lora < 1:
         raise ValueError(f"the rank of a LoRA adapter must be at least 1, not {spec.lora}")
     model.requires_grad_(False)
-    inject_adapter_in_model(LoraConfig(r=spec.lora, lora_alpha=spec.lora_alpha or 2 * spec.lora, target_modules=targets), model)
+    settings = LoraConfig(r=spec.lora, lora_alpha=spec.lora_alpha or 2 * spec.lora, target_modules=targets)
+    inject_adapter_in_model(settings, model)
 
 
 def adapter_layers(model: nn.Module) -> list[Any]:

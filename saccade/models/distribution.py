@@ -53,12 +53,12 @@ def draw(
 def _keep_top_k(logits_NV: Tensor, top_k_N: Tensor) -> Tensor:
     size = logits_NV.shape[1]
     kept_N = top_k_N.clamp(max=size).where(top_k_N > 0, size)
-    least_N1 = logits_NV.sort(1, descending=True).values.gather(1, kept_N[:, None] - 1)
+    least_N1 = logits_NV.sort(dim=1, descending=True).values.gather(1, kept_N[:, None] - 1)
     return logits_NV.masked_fill(logits_NV < least_N1, float("-inf"))
 
 
 def _keep_top_p(probability_NV: Tensor, top_p_N: Tensor) -> Tensor:
-    sorted_NV, order_NV = probability_NV.sort(1, descending=True, stable=True)
+    sorted_NV, order_NV = probability_NV.sort(dim=1, descending=True, stable=True)
     before_NV = sorted_NV.cumsum(1) - sorted_NV
     kept_NV = sorted_NV.masked_fill(before_NV >= top_p_N.double()[:, None], 0.0)
     kept_NV[:, 0] = sorted_NV[:, 0]

@@ -25,8 +25,8 @@ class Policy:
     """The live weights. `version` counts optimiser updates; `tower_version` changes only when the vision side did.
 
     Whoever changes the weights calls `updated()`. `banned` are the ids removed from the distribution everywhere (media
-    placeholders and ids the tokenizer does not know). `number` tells policies apart that share a media store. `notes` are things the user should know about this checkpoint (a
-    dialect that was chosen for it, for example).
+    placeholders and ids the tokenizer does not know). `number` tells policies apart that share a media store. `notes`
+    are things the user should know about this checkpoint (a dialect that was chosen for it, for example).
     """
 
     spec: PolicySpec
@@ -45,7 +45,8 @@ class Policy:
     def tower_trains(self) -> bool:
         """Whether any parameter that image features depend on takes a gradient."""
         parts = self.family.parts(self.model)
-        return any(each.requires_grad for name in ("vision", "connector") for part in parts[name] for each in part.parameters())
+        tower = (*parts["vision"], *parts["connector"])
+        return any(each.requires_grad for part in tower for each in part.parameters())
 
     def features_key(self, ref: str) -> Hashable:
         """Names the features of an image under this tower, as it is now."""

@@ -36,4 +36,4 @@ def check_image_id(config_id: int, token: str, token_id: int) -> None:
 def no_pixel_bounds(family: str, min_pixels: int | None, max_pixels: int | None) -> None:
     """Raise ValueError for a family whose image size is fixed by its checkpoint."""
     if min_pixels is not None or max_pixels is not None:
-        raise ValueError(f"min_pixels and max_pixels are for the Qwen families; the image size of {family} is fixed by its files")
+        raise ValueError(f"min_pixels and max_pixels are for the Qwen families; the files of {family} fix its image size")

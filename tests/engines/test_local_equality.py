@@ -147,9 +147,12 @@ def test_an_image_is_encoded_once_a_version(policy, monkeypatch):
     store = open_store()
     counts = []
     encode = type(policy.family).encode
-    monkeypatch.setattr(
-        type(policy.family), "encode", lambda self, model, patches: counts.append(len(patches)) or encode(self, model, patches)
-    )
+
+    def counted(self, model, patches):
+        counts.append(len(patches))
+        return encode(self, model, patches)
+
+    monkeypatch.setattr(type(policy.family), "encode", counted)
     played = talks(LocalEngine(policy, store), policy.renderer, store, [3, 3, 3, 4])
     assert sum(counts) == len({span.ref for each in played for span in each.prompt.media}) == 6
     counts.clear()

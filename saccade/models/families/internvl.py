@@ -1,7 +1,8 @@
 """InternVL: the image is stretched over a grid of square tiles of the nearest proportions, plus a thumbnail.
 
-All tiles of an image stand in one run of placeholders between ``<img>`` and ``</img>``. The grid is the arrangement of at most
-`max_patches` tiles whose proportions are nearest to the image's; ties go to more tiles while the image is large enough.
+All tiles of an image stand in one run of placeholders between ``<img>`` and ``</img>``. The grid is the arrangement of at
+most `max_patches` tiles whose proportions are nearest to the image's; ties go to more tiles while the image is large
+enough.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def build(config: Any, tokenizer: Any, processor: Any, processor_key: str) -> In
     check_image_id(config.image_token_id, "<IMG_CONTEXT>", image)
     text, vision = config.text_config, config.vision_config
     if text.model_type not in TEXT_MODELS:
-        raise ValueError(f"the text model {text.model_type!r} inside InternVL is not supported; {', '.join(TEXT_MODELS)} are")
+        raise ValueError(f"InternVL with the text model {text.model_type!r} is not supported; {', '.join(TEXT_MODELS)} are")
     slides = text.model_type != "llama" and "sliding_attention" in (text.layer_types or ())
     tile, patch = (processor.size["height"], processor.size["width"]), vision.patch_size[0]
     per_tile = int((tile[0] // patch) * (tile[1] // patch) * config.downsample_ratio**2)

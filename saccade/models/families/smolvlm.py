@@ -122,7 +122,8 @@ class SmolVLM(Family):
 
     def parts(self, model: nn.Module) -> Mapping[str, tuple[nn.Module, ...]]:
         inner = model.model
-        return {"vision": (inner.vision_model,), "connector": (inner.connector,), "language": (inner.text_model, model.lm_head)}
+        return {"vision": (inner.vision_model,), "connector": (inner.connector,),
+                "language": (inner.text_model, model.lm_head)}
 
 
 def _to_longest_edge(width: int, height: int, longest: int) -> tuple[int, int]:
