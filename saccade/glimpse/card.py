@@ -95,7 +95,7 @@ def look(model: Any, tokenizer: Any, count: int) -> dict[str, float]:
         "own_crop_sampled": rate(r * (box is not None) for r, box in zip(right(after(drawn)), drawn)),
         "no_tool": rate(right(replies(model, tokenizer, talks(tools=())))),
         "oracle_box": rate(right(after(gold))), "oracle_box_wider": rate(right(after(wide))),
-        "answers_after_crop": rate(answer_of(text) is not None for text in after(drawn)), "n": count,
+        "answers_after_crop": rate(answer_of(text) is not None for text in after(drawn)), "n_hidden": count,
     }
 
 
@@ -125,4 +125,56 @@ def write(folder: str | Path, *, num_items: int = 300, num_hidden: int = 500) ->
     """Measure a checkpoint folder and keep the card beside its weights."""
     card = measure(*load(folder), num_items=num_items, num_hidden=num_hidden)
     (Path(folder) / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    (Path(folder) / "MODEL_CARD.md").write_text(page(card))
     return card
+
+
+def page(card: dict[str, Any]) -> str:
+    """The card as Markdown."""
+    look, rows = card["hidden_detail"], []
+    for name, each in card["skills"].items():
+        wanted = f"{each['least']:.0%}" if each["least"] else ""
+        wanted += f", {each['above_blind']:.0%} above blind" if each["above_blind"] else ""
+        reached = each["accuracy"] >= each["least"] and each["accuracy"] >= each["blind"] + each["above_blind"]
+        mark = "" if not wanted else "yes" if reached else "no"
+        rows.append(f"| {name} | {each['accuracy']:.1%} | {each['blind']:.1%} | {wanted} | {mark} |")
+    return HEAD.format(
+        skills="\n".join(rows), n=next(iter(card["skills"].values()))["n"], formed=card["well_formed_answers"], **look
+    )
+
+
+HEAD = """# glimpse
+
+A Qwen2.5-VL of two million parameters that can see and does not know where to look. Made by `saccade pretrain glimpse`
+from procedural pictures, training scans of handwritten digits and training photographs; never trained with
+reinforcement. English, six colours, pictures seen at 64 x 64 pixels. It is for trying methods on a laptop, and for
+nothing else.
+
+## Skills
+
+{n} held-out questions each, one a picture, greedy. Blind: the same model and question with the picture of the next item.
+
+| Skill | Accuracy | Blind | Wanted | Reached |
+|---|---:|---:|---|---|
+{skills}
+
+Well-formed answers: {formed:.1%}.
+
+## Looking for a hidden detail
+
+{n_hidden} items of the real variant of `hidden_detail`: test scans on test photographs. Chance is 10 %.
+
+| What | Figure |
+|---|---:|
+| writes a well-formed call when the tool is offered, greedy | {calls:.1%} |
+| the same, sampled at temperature 1 | {sampled_calls:.1%} |
+| right with its own crop, greedy | {own_crop:.1%} |
+| right with its own crop, sampled | {own_crop_sampled:.1%} |
+| right without a tool | {no_tool:.1%} |
+| right with the card's own box | {oracle_box:.1%} |
+| right with a box one bin wider on every side | {oracle_box_wider:.1%} |
+| answers after one crop, well-formed | {answers_after_crop:.1%} |
+
+Its crops are sloppy on purpose: no call in its training data was drawn from where the card is more exactly than within
+two and a half of sixteen bins.
+"""

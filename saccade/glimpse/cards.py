@@ -12,32 +12,42 @@ from dataclasses import replace
 
 import numpy as np
 from PIL import Image as PILImage
+from PIL import ImageDraw
 
+from saccade.core.message import Box
 from saccade.glimpse.talk import ZOOM, Talk, answered, asked, called, offered, shown
 from saccade.glimpse.tokenizer import BINS
-from saccade.glimpse.views import told
-from saccade.worlds.hidden_detail import Card, Knobs, State, ask, generate, questions, render
+from saccade.glimpse.views import only, told
+from saccade.media.boxes import cover, to_pixels
+from saccade.worlds.hidden_detail import Knobs, State, ask, generate, questions, render
+from saccade.worlds.marks import COLOURS, DIGITS, LETTERS, LIGHT, glyph, stamp, texture
+from saccade.worlds.real import num_photos, photo, scan, scan_indices
 
-NEAR_BINS = 2.5
-"""A near crop has its middle within so many bins of the card's, in each direction."""
-NEAR_SHARE = 0.6
+NEAR_BINS, NEAR_SHARE = 3.0, 0.8
+"""Most sloppy boxes have their middle within so many bins of the card's, in each direction; the others lie anywhere."""
+SPOILED = 0.4
+"""Share of the near boxes that hold the whole card and are drawn again, so that the likeliest box is not a good one."""
 SIDES = (3, 6)
+READABLE_PX = 9
+"""The smallest glyph, in the 64 px the model sees, that it is asked to read."""
 
 
 def knobs_of(rng: np.random.Generator) -> Knobs:
     """Half of the items are of the real variant, always from the training split."""
     if rng.random() < 0.55:
-        return Knobs(background="photos", glyphs="scans", split="train", distractors=int(rng.choice([0, 0, 0, 1, 2])))
+        return Knobs(background="photos", glyphs="scans", split="train", glyph_px=int(rng.integers(9, 14)),
+                     distractors=int(rng.choice([0, 0, 0, 1, 2])))
     return Knobs(
         background=("noise", "scenes")[int(rng.integers(2))], glyphs=("digits", "letters")[int(rng.random() < 0.4)],
-        distractors=int(rng.choice([0, 0, 1, 2, 4])), glyph_px=int(rng.integers(11, 18)), blank=0.5,
+        distractors=int(rng.choice([0, 0, 1, 2, 4])), glyph_px=int(rng.integers(9, 15)), blank=0.5,
     )
 
 
 def find(rng: np.random.Generator) -> Talk:
-    """Several questions on an overview that can be answered from it: where, how many, which colour."""
-    state = generate(rng, knobs_of(rng))
-    fair = [each for each in questions(state) if not each.text.startswith("Which")]
+    """Questions on an overview that can be answered from it: where every card is; how many there are, which colour."""
+    state = generate(rng, replace(knobs_of(rng), distractors=int(rng.choice([0, 1, 3, 4, 5]))))
+    words = ("Where",) if len(state.cards) > 1 and rng.random() < 0.7 else ("Where", "How", "What")
+    fair = only(questions(state), words)
     picked = [fair[int(place)] for place in rng.permutation(len(fair))[:5]]
     return told("find", render(state), [(each.text, str(each.answer)) for each in picked])
 
@@ -51,24 +61,70 @@ def read_large(rng: np.random.Generator) -> Talk:
 
 
 def read_crop(rng: np.random.Generator) -> Talk:
-    """The crop itself as the picture: the cheapest lesson in reading."""
+    """The crop itself as the picture: the cheapest lesson in reading a card. Some crops are the card and a little more."""
     state = generate(rng, knobs_of(rng))
-    pixels, _ = cut(render(state)[0], good_box(rng, state.cards[0], state.knobs.size_px), state.knobs.size_px)
+    card, picture = state.cards[0], render(state)[0]
+    if rng.random() < 0.4:
+        x1, y1, x2, y2 = card.box_xyxy
+        left, top, right, bottom = (int(edge) for edge in rng.integers(0, 9, 4))
+        pixels = picture.crop((max(x1 - left, 0), max(y1 - top, 0), x2 + right, y2 + bottom))
+    else:
+        pixels = cut(picture, good_box(rng, state))
     return told("read_crop", [pixels], [(ask(state).text, str(ask(state).answer))])
 
 
+def read_many(rng: np.random.Generator) -> Talk:
+    """Two to nine glyphs on light plates, read row by row in one answer: many lessons in reading for one picture."""
+    rows, columns = ((1, 2), (1, 3), (2, 2), (2, 2), (2, 3), (3, 2), (3, 3))[int(rng.integers(7))]
+    kind = ("scans", "digits", "letters")[int(rng.choice(3, p=(0.55, 0.25, 0.2)))]
+    picture = ground(rng)
+    draw, said = ImageDraw.Draw(picture), ""
+    for row in range(rows):
+        for column in range(columns):
+            wide, high = 64 / columns, 64 / rows
+            side = float(rng.uniform(READABLE_PX + 2, min(wide, high, 36)))
+            x, y = column * wide + rng.uniform(0, wide - side), row * high + rng.uniform(0, high - side)
+            rim = COLOURS[str(rng.choice(list(COLOURS)))] if rng.random() < 0.5 else None
+            draw.rectangle((x, y, x + side - 1, y + side - 1), fill=LIGHT, outline=rim)
+            ink, text = drawn(rng, kind)
+            turn = 0.0 if kind == "scans" else float(rng.uniform(-8, 8))
+            stamp(picture, ink, (x + 1, y + 1, x + side - 1, y + side - 1), turn=turn)
+            said += text
+    return told("read_many", [picture], [(f"Read the {'letters' if kind == 'letters' else 'digits'}.", said)])
+
+
+def drawn(rng: np.random.Generator, kind: str) -> tuple[PILImage.Image, str]:
+    """The ink of a glyph and what it says; handwritten digits come from the training scans."""
+    if kind == "scans":
+        rows = scan_indices("train")
+        return scan(int(rng.integers(rows.start, rows.stop)))
+    characters = LETTERS if kind == "letters" else DIGITS
+    text = characters[int(rng.integers(len(characters)))]
+    return glyph(text), text
+
+
+def ground(rng: np.random.Generator) -> PILImage.Image:
+    """64 px of a training photograph or of soft texture."""
+    if rng.random() < 0.4:
+        return texture(rng, 64)
+    whole = photo("train", int(rng.integers(num_photos("train"))))
+    side = int(rng.integers(64, 200))
+    x, y = int(rng.integers(whole.width - side + 1)), int(rng.integers(whole.height - side + 1))
+    return whole.resize((64, 64), PILImage.Resampling.BILINEAR, box=(x, y, x + side, y + side))
+
+
 def guess(rng: np.random.Generator) -> Talk:
-    """No tool on offer: answer at once, which for a small glyph is a guess."""
+    """No tool on offer: answer at once. The target is drawn blindly, so that the form is learned and nothing else."""
     state = generate(rng, knobs_of(rng))
-    return told("guess", render(state), [(ask(state).text, str(ask(state).answer))])
+    choices = ask(state).choices
+    return told("guess", render(state), [(ask(state).text, choices[int(rng.integers(len(choices)))])])
 
 
 def look_well(rng: np.random.Generator) -> Talk:
     """A call with a good crop that is not learned, and the answer, which is."""
     state = generate(rng, knobs_of(rng))
-    overview, size_px = render(state)[0], state.knobs.size_px
-    pixels, box = cut(overview, good_box(rng, state.cards[0], size_px), size_px)
-    messages = (asked(ask(state).text, overview), called(ZOOM, box), shown(pixels),
+    overview, box = render(state)[0], good_box(rng, state)
+    messages = (asked(ask(state).text, overview), called(ZOOM, box), shown(cut(overview, box)),
                 answered(str(ask(state).answer)))
     return Talk(kind="look_well", messages=messages, learned=(3,), tools=offered(rng))
 
@@ -82,32 +138,41 @@ def look_sloppily(rng: np.random.Generator) -> Talk:
 
 
 def sloppy_box(rng: np.random.Generator, state: State) -> tuple[int, int, int, int]:
-    """Grid edges of a box somewhere, or somewhere near the card; sides of 3 to 5 bins, never drawn tight."""
-    wide, high = (int(side) for side in rng.integers(*SIDES, 2))
-    if rng.random() < NEAR_SHARE:
-        scale = BINS / state.knobs.size_px
-        x1, y1, x2, y2 = (edge * scale for edge in state.cards[0].box_xyxy)
-        x, y = (x1 + x2) / 2 + rng.uniform(-NEAR_BINS, NEAR_BINS), (y1 + y2) / 2 + rng.uniform(-NEAR_BINS, NEAR_BINS)
-    else:
-        x, y = rng.uniform(0, BINS, 2)
-    left = int(np.clip(round(x - wide / 2), 0, BINS - wide))
-    top = int(np.clip(round(y - high / 2), 0, BINS - high))
-    return left, top, left + wide, top + high
+    """Grid edges of a box somewhere near the card, or somewhere; sides of 3 to 5 bins, never drawn tight."""
+    card = [edge * BINS / state.knobs.size_px for edge in state.cards[0].box_xyxy]
+    near = rng.random() < NEAR_SHARE
+    while True:
+        wide, high = (int(side) for side in rng.integers(*SIDES, 2))
+        if near:
+            x = (card[0] + card[2]) / 2 + rng.uniform(-NEAR_BINS, NEAR_BINS)
+            y = (card[1] + card[3]) / 2 + rng.uniform(-NEAR_BINS, NEAR_BINS)
+        else:
+            x, y = rng.uniform(0, BINS, 2)
+        left = int(np.clip(round(x - wide / 2), 0, BINS - wide))
+        top = int(np.clip(round(y - high / 2), 0, BINS - high))
+        box = (left, top, left + wide, top + high)
+        if not near or cover(card, box) < 1.0 or rng.random() >= SPOILED:
+            return box
 
 
-def good_box(rng: np.random.Generator, card: Card, size_px: int) -> tuple[int, int, int, int]:
-    """Grid edges of a box of 2 to 5 bins a side that holds the whole card, anywhere in it."""
-    scale = BINS / size_px
-    out: list[int] = []
-    for low, high in ((card.box_xyxy[0], card.box_xyxy[2]), (card.box_xyxy[1], card.box_xyxy[3])):
-        first, last = int(np.floor(low * scale)), int(np.ceil(high * scale))
-        side = max(int(rng.integers(2, 6)), last - first)
-        start = int(rng.integers(max(0, last - side), min(first, BINS - side) + 1))
-        out += [start, start + side]
-    return out[0], out[2], out[1], out[3]
+def good_box(rng: np.random.Generator, state: State) -> tuple[int, int, int, int]:
+    """Grid edges of a box of 2 to 5 bins a side that holds the whole card, anywhere in it, and leaves it readable."""
+    scale = BINS / state.knobs.size_px
+    most = max(2, min(5, int(state.knobs.glyph_px * 64 / READABLE_PX * scale)))
+    x1, y1, x2, y2 = (edge * scale for edge in state.cards[0].box_xyxy)
+    left, right = span(rng, x1, x2, most)
+    top, bottom = span(rng, y1, y2, most)
+    return left, top, right, bottom
 
 
-def cut(pixels: PILImage.Image, box: tuple[int, int, int, int], size_px: int):
-    """The crop of a box in grid edges, and the box."""
-    edges = tuple(round(edge * size_px / BINS) for edge in box)
-    return pixels.crop(edges), box
+def span(rng: np.random.Generator, low: float, high: float, most: int) -> tuple[int, int]:
+    """Edges at most `most` apart (or as few as needed) with low..high between them."""
+    first, last = int(np.floor(low)), int(np.ceil(high))
+    side = max(int(rng.integers(2, most + 1)), last - first)
+    start = int(rng.integers(max(0, last - side), min(first, BINS - side) + 1))
+    return start, start + side
+
+
+def cut(pixels: PILImage.Image, box: tuple[int, int, int, int]) -> PILImage.Image:
+    """The crop of a box in grid edges."""
+    return pixels.crop(tuple(round(edge) for edge in to_pixels(Box(xyxy=box, frame="grid"), pixels.size, bins=BINS)))

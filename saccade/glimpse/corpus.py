@@ -1,4 +1,5 @@
-"""The corpus of glimpse: an endless stream of short conversations, item i a function of (seed, i).
+"""The corpus of glimpse: an endless stream of short conversations, item i a function of (seed, i) and of how
+far the training is.
 
 Every part is a function of a generator that draws one conversation; `MIX` says how much there is of each. Perception is
 taught densely, several questions on a picture, because locating stays unlearned with one question an image. Nothing here
@@ -21,29 +22,32 @@ from saccade.worlds.shapes import KINDS, PLURAL
 Part = Callable[[np.random.Generator], Talk]
 
 
-MIX: dict[str, tuple[float, Part]] = {
-    "scenes": (0.18, views.scenes),
-    "charts": (0.07, views.charts),
-    "tables": (0.05, views.tables),
-    "text": (0.09, views.text),
-    "mazes": (0.04, views.mazes),
-    "pairs": (0.08, views.pairs),
-    "clips": (0.06, views.clips),
-    "find": (0.10, cards.find),
-    "read_large": (0.05, cards.read_large),
-    "read_crop": (0.10, cards.read_crop),
-    "guess": (0.02, cards.guess),
-    "look_well": (0.10, cards.look_well),
-    "look_sloppily": (0.06, cards.look_sloppily),
+MIX: dict[str, tuple[float, float, Part]] = {
+    "scenes": (0.14, 0.12, views.scenes),
+    "places": (0.17, 0.06, views.places),
+    "charts": (0.03, 0.08, views.charts),
+    "tables": (0.07, 0.05, views.tables),
+    "text": (0.12, 0.06, views.text),
+    "mazes": (0.00, 0.05, views.mazes),
+    "pairs": (0.02, 0.10, views.pairs),
+    "clips": (0.01, 0.08, views.clips),
+    "read_many": (0.16, 0.07, cards.read_many),
+    "find": (0.12, 0.08, cards.find),
+    "read_large": (0.02, 0.04, cards.read_large),
+    "read_crop": (0.12, 0.12, cards.read_crop),
+    "guess": (0.01, 0.02, cards.guess),
+    "look_well": (0.01, 0.13, cards.look_well),
+    "look_sloppily": (0.01, 0.06, cards.look_sloppily),
 }
+"""Shares at the beginning and at the end of training: first short rows that teach to see, then more long ones."""
 
 
-def talk(seed: int, index: int) -> Talk:
-    """Conversation `index` of the stream."""
+def talk(seed: int, index: int, progress: float = 1.0) -> Talk:
+    """Conversation `index` of the stream, where `progress` (0..1) of the training is done."""
     rng = generator("glimpse", seed, index)
-    shares = np.array([share for share, _ in MIX.values()])
+    shares = np.array([early + (late - early) * progress for early, late, _ in MIX.values()])
     part = list(MIX)[int(rng.choice(len(shares), p=shares / shares.sum()))]
-    return MIX[part][1](rng)
+    return MIX[part][2](rng)
 
 
 def vocabulary(*, num_talks: int = 3000) -> Any:

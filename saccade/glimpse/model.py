@@ -12,6 +12,10 @@ from typing import Any
 PATCH, MERGE, PIXELS = 8, 2, 64 * 64
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 RESIDUAL_SCALE = 0.4
+ROTARY_BASE, SECTIONS = 300.0, [2, 4, 18]
+"""With the stock base and sections the columns of a grid of 4 x 4 visual tokens turn by less than 0.01 radians, unseen.
+Here time, rows and columns turn fast enough, and the slow end of the columns is left to match content at any distance.
+"""
 RESIDUAL_OUTPUTS = ("o_proj.weight", "down_proj.weight", "attn.proj.weight")
 
 
@@ -26,12 +30,12 @@ def config(tokenizer: Any) -> Any:
             num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=4096, use_sliding_window=False,
             tie_word_embeddings=True, bos_token_id=None, eos_token_id=ids["<|im_end|>"],
             pad_token_id=ids["<|endoftext|>"],
-            rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [8, 8, 8]},
+            rope_parameters={"rope_type": "default", "rope_theta": ROTARY_BASE, "mrope_section": SECTIONS},
         ),
         vision_config=dict(
             depth=3, hidden_size=96, intermediate_size=256, num_heads=4, patch_size=PATCH, spatial_merge_size=MERGE,
             temporal_patch_size=2, window_size=256, out_hidden_size=192, fullatt_block_indexes=[0, 1, 2],
-            tokens_per_second=2,
+            tokens_per_second=2, rope_parameters={"rope_type": "axial", "rope_theta": 100.0},
         ),
         image_token_id=ids["<|image_pad|>"], video_token_id=ids["<|video_pad|>"],
         vision_start_token_id=ids["<|vision_start|>"], vision_end_token_id=ids["<|vision_end|>"],

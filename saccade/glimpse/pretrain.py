@@ -23,26 +23,26 @@ from typing import Any
 
 import numpy as np
 
-CHUNKS, AHEAD = 3, 6
+CHUNKS, AHEAD = 5, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """updates:   length of the whole schedule; a run may stop earlier and be resumed
     lr:        peak of AdamW's learning rate, after `warm_up` updates; falls along a cosine to a twentieth
-    save_every, report_every: in updates
+    save_every, report_every: in updates; the first is a multiple of the second
     """
 
-    updates: int = 5000
+    updates: int = 3000
     batch: int = 64
     seed: int = 0
     lr: float = 1e-3
-    muon_lr: float = 4e-3
-    warm_up: int = 200
+    muon_lr: float = 5e-3
+    warm_up: int = 60
     weight_decay: float = 0.01
     clip: float = 1.0
-    save_every: int = 250
-    report_every: int = 50
+    save_every: int = 100
+    report_every: int = 25
     threads: int = 2
 
 
@@ -78,6 +78,7 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
     pad, image = tokenizer.convert_tokens_to_ids([PAD, IMAGE])
     seen: dict[str, Any] = defaultdict(lambda: np.zeros(4))
     began, log = time.perf_counter(), folder / "pretrain.jsonl"
+    cut_log(log, start)
     for update, rows in zip(range(start, last), stream(folder, plan, start, last), strict=True):
         for optimiser in optimisers:
             for group in optimiser.param_groups:
@@ -137,20 +138,20 @@ def vocabulary_of(folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(folder)
 
 
-def rows_of_update(folder: Path, seed: int, batch: int, update: int) -> list[Any]:
+def rows_of_update(folder: Path, plan: Plan, update: int) -> list[Any]:
     """The rows of one update; runs in the worker."""
     from saccade.glimpse.corpus import talk
     from saccade.glimpse.talk import row_of
 
-    tokenizer = vocabulary_of(folder)
-    return [row_of(talk(seed, update * batch + index), tokenizer) for index in range(batch)]
+    tokenizer, indices = vocabulary_of(folder), range(update * plan.batch, (update + 1) * plan.batch)
+    return [row_of(talk(plan.seed, index, update / plan.updates), tokenizer) for index in indices]
 
 
 def stream(folder: Path, plan: Plan, start: int, last: int) -> Iterator[list[Any]]:
     """The rows of updates start..last-1, drawn ahead in a process of their own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=die_with, initargs=(os.getpid(),)) as pool:
         def draw(update: int) -> Any:
-            return pool.submit(rows_of_update, folder, plan.seed, plan.batch, update)
+            return pool.submit(rows_of_update, folder, plan, update)
 
         waiting = [draw(update) for update in range(start, min(start + AHEAD, last))]
         for update in range(start, last):
@@ -189,6 +190,12 @@ def report(log: Path, update: int, lr: float, seen: dict[str, Any], seconds: flo
         line[f"exact/{kind}"] = round(float(exact / num_messages), 4)
     with log.open("a") as opened:
         opened.write(json.dumps(line) + "\n")
+
+
+def cut_log(log: Path, update: int) -> None:
+    """Forget what was reported after the update that the run goes on from."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    log.write_text("".join(f"{line}\n" for line in lines if json.loads(line)["update"] <= update))
 
 
 def store(folder: Path, plan: Plan, model: Any, optimisers: list[Any], update: int) -> None:

@@ -67,6 +67,18 @@ def scenes(rng: np.random.Generator) -> Talk:
     return dense(rng, "scenes", worlds.scenes, at_64(worlds.scenes, level), scene_questions, tools=sometimes(rng))
 
 
+def places(rng: np.random.Generator) -> Talk:
+    """Where is every shape of a fuller picture: boxes and sides stay unlearned with one query a picture."""
+    knobs = replace(at_64(worlds.scenes, "easy"), least=2, most=5, lines=int(rng.integers(3)))
+    words = ("Where", "Is the", "Which corner") if rng.random() < 0.3 else ("Where",)
+    return dense(rng, "places", worlds.scenes, knobs, lambda state: only(scene_questions(state), words), most=6)
+
+
+def only(questions: Sequence[Question], words: tuple[str, ...]) -> Sequence[Question]:
+    """The questions that begin with one of these words; all of them where none does."""
+    return [each for each in questions if each.text.startswith(words)] or questions
+
+
 def charts(rng: np.random.Generator) -> Talk:
     level = ("easy", "easy", "medium")[int(rng.integers(3))]
     return dense(rng, "charts", worlds.charts, at_64(worlds.charts, level), chart_questions, tools=sometimes(rng))

@@ -27,7 +27,7 @@ def test_item_i_is_a_function_of_seed_and_i():
 @pytest.mark.parametrize("part", sorted(MIX))
 def test_every_part_draws_conversations_that_learn_something(part):
     for index in range(30):
-        made = MIX[part][1](generator("test", part, index))
+        made = MIX[part][2](generator("test", part, index))
         assert made.learned and all(made.messages[place].role == "assistant" for place in made.learned)
         assert made.messages[0].images and made.messages[-1].role == "assistant"
 
@@ -59,7 +59,7 @@ def test_good_crops_hold_the_card_and_are_not_learned():
     for index in range(200):
         rng = generator("good", index)
         state = cards.generate(rng, cards.knobs_of(rng))
-        box = [edge * SCALE for edge in cards.good_box(rng, state.cards[0], 256)]
+        box = [edge * SCALE for edge in cards.good_box(rng, state)]
         assert cover(state.cards[0].box_xyxy, box) > 0.999
         assert 0 <= box[0] < box[2] <= 256 and 0 <= box[1] < box[3] <= 256
         made = cards.look_well(generator("well", index))
