@@ -37,6 +37,10 @@ from saccade.learn.rate import rate
 from saccade.learn.update import update
 from saccade.media import open_store
 from saccade.models.policy import load_policy
+from saccade.testing.attacks import attack
+
+ATTACKED = 4
+"""Rows on which degenerate answers are tried against the rewards before training starts."""
 
 __all__ = ["BlindError", "train"]
 
@@ -189,8 +193,12 @@ def reproducible(wanted: bool) -> Iterator[None]:
 
 
 def first_look(job: Job, *, keep: int) -> None:
-    """Before the first update: compare the data with the evaluations, and measure and keep where the policy starts."""
-    tell_contamination(job, contamination.ahead(job.run.data, job.run.seed))
+    """Before the first update: compare the data with the evaluations, try degenerate answers on the rewards, and measure
+    and keep where the policy starts."""
+    rows = contamination.ahead(job.run.data, job.run.seed)
+    tell_contamination(job, rows)
+    for finding in attack(job.run.rewards, rows[:ATTACKED]) if job.run.mode == "rl" else ():
+        job.bar.say(f"reward check: {finding}")
     if job.run.schedule.eval_every and job.run.evals:
         found = evaluated(job)
         noted(job.state, found)
