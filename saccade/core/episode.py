@@ -65,10 +65,15 @@ def show(*content: str | Part | Message | Sequence[Message], **settings: Any) ->
 class Limits:
     """Budgets of one attempt. Exceeding one is the model's doing and ends it with a typed stop.
 
-    steps: messages each speaker may write; tokens: of the whole path, prompt included; sampled: tokens the policy may
-    write in all; pixels: of images that tools add; seconds: wall clock of the attempt; tool_s: of one tool call;
-    engine_s: of one wait for an engine or a client; malformed: messages with calls that cannot be read, after which the
-    attempt ends with `Stop.PARSE` (None: the model is told and may go on); frames: shown of one clip.
+    steps:     messages each speaker may write
+    tokens:    of the whole path, prompt included
+    sampled:   tokens the policy may write in all
+    pixels:    of images that tools add
+    seconds:   wall clock of the attempt; waits for engines and clients do not count
+    tool_s:    of one tool call; engine_s: of one wait for an engine or a client
+    malformed: messages with calls that cannot be read, after which the attempt ends with `Stop.PARSE` (None: the model is
+               told and may go on)
+    frames:    shown of one clip
     """
 
     steps: int = 8

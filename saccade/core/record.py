@@ -143,7 +143,11 @@ def write_lines(path: Path, items: Iterable[Any], *, append: bool = True) -> Non
     """Append one JSON line per item; numbers are finite or null (NaN is not JSON)."""
     with path.open("a" if append else "w", encoding="utf-8") as out:
         for item in items:
-            out.write(json.dumps(finite(plain(item)), ensure_ascii=False, allow_nan=False) + "\n")
+            value = finite(plain(item))
+            line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            if not line.isascii() and any("\ud800" <= character <= "\udfff" for character in line):
+                line = json.dumps(value, allow_nan=False)  # half of a surrogate pair, which models do write, is no UTF-8
+            out.write(line + "\n")
 
 
 def finite(value: Any) -> Any:

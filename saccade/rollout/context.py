@@ -26,7 +26,7 @@ from saccade.core.store import MediaStore
 from saccade.core.tool import Tool, ToolError, check_arguments
 from saccade.core.trajectory import Stop, ToolEvent
 from saccade.rollout.looks import image_arguments, looked_at, recorded
-from saccade.rollout.results import as_parts
+from saccade.rollout.results import as_parts, writable
 from saccade.rollout.waiting import Clock, Late, Stopped, in_thread
 
 
@@ -109,7 +109,7 @@ class AttemptContext:
 
     async def _one(self, call: ToolCall, number: int) -> tuple[Message, ToolEvent, Exception | None]:
         started = time.perf_counter()
-        event = ToolEvent(step=self.ledger.asked, name=call.name, arguments=recorded(call.arguments))
+        event = ToolEvent(step=self.ledger.asked, name=str(call.name), arguments=recorded(call.arguments))
         error: Exception | None = None
         parts: tuple[Part, ...] = ()
         try:
@@ -131,7 +131,8 @@ class AttemptContext:
             self.ledger.failure = self.ledger.failure or "".join(traceback.format_exception(crash))
             event = replace(event, error=f"{type(crash).__name__}: {crash}", infrastructure=True)
             error = ToolCrash(f"the tool {call.name!r} crashed: {type(crash).__name__}: {crash}")
-        return tool_result(*parts, name=call.name), replace(event, seconds=time.perf_counter() - started), error
+        event = replace(event, seconds=time.perf_counter() - started)
+        return tool_result(*parts, name=writable(str(call.name))), event, error
 
     def _checked(self, call: ToolCall) -> tuple[Tool, dict[str, Any]]:
         """The tool and its arguments, images resolved. Raises ToolError for everything a model can get wrong."""

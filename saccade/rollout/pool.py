@@ -199,9 +199,7 @@ def run_sync(work: Coroutine[Any, Any, Value]) -> Value:
         except BaseException as error:
             errors.append(error)
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not running():
         asyncio.run(main())
         return out[0]
     thread = threading.Thread(target=run, name="saccade-rollout")
@@ -210,3 +208,12 @@ def run_sync(work: Coroutine[Any, Any, Value]) -> Value:
     if errors:
         raise errors[0]
     return out[0]
+
+
+def running() -> bool:
+    """Whether this thread has an event loop at work."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

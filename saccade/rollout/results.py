@@ -21,7 +21,7 @@ def as_parts(result: Any, store: MediaStore) -> tuple[tuple[Part, ...], dict[str
     parts: list[Part] = []
     for item in result if isinstance(result, (list, tuple)) else (result,):
         if isinstance(item, str):
-            parts.append(Text(text=item))
+            parts.append(Text(text=writable(item)))
         elif isinstance(item, Image):
             parts.append(store.adopt(item))
         elif isinstance(item, PILImage.Image):
@@ -37,3 +37,8 @@ def as_parts(result: Any, store: MediaStore) -> tuple[tuple[Part, ...], dict[str
         else:
             raise TypeError(f"a tool returned {type(item).__name__}; it may return str, an image, Score or a list of these")
     return tuple(parts), scores
+
+
+def writable(text: str) -> str:
+    """The text without halves of surrogate pairs: JSON of a model may hold them, no tokenizer and no file takes them."""
+    return text.encode("utf-8", "replace").decode("utf-8")

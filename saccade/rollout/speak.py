@@ -38,6 +38,7 @@ async def speak(
     reply: Reply, speaker: Speaker | Client, *, recorder: Recorder, context: AttemptContext, retries: int
 ) -> tuple[Message, Finish]:
     """Show the reply, let its speaker answer, record both. Raises `Stopped` where a budget is used up."""
+    context.clock.check()
     if recorder.written_by(reply.speaker) >= context.limits.steps:
         raise Stopped(Stop.MAX_STEPS, f"{reply.speaker} wrote {context.limits.steps} messages")
     strand = recorder.strand(reply)
@@ -182,7 +183,7 @@ async def again(
     """Await an engine or a client; what fails on their side is asked again with the same seed, `retries` times."""
     for left in range(retries, -1, -1):
         try:
-            return await context.clock.wait(work(), what, seconds=context.limits.engine_s)
+            return await context.clock.wait(work(), what, seconds=context.limits.engine_s, paused=True)
         except (Stopped, Late, ValueError):  # a ValueError says that the request is wrong: asking again mends nothing
             raise
         except Exception:

@@ -44,15 +44,23 @@ class Clock:
     watch: Callable[[str], None] = lambda what: None
     stopped: Stopped | None = None
 
+    def check(self) -> None:
+        """Raise `Stopped` where the attempt's seconds have run out between two waits."""
+        if asyncio.get_running_loop().time() >= self.until:
+            self.stopped = Stopped(Stop.TIMEOUT, "the attempt's seconds ran out")
+            raise self.stopped
+
     async def wait(
-        self, work: Awaitable[Value], what: str, *, seconds: float = math.inf, grace_s: float = 0.0
+        self, work: Awaitable[Value], what: str, *, seconds: float = math.inf, grace_s: float = 0.0, paused: bool = False
     ) -> Value:
         """Await `work`, at most `seconds`. Raises `Late` naming `what`, or `Stopped`.
 
         `grace_s` lets waits inside this one meet the attempt's deadline first, so that they are named and recorded.
+        `paused` stops the attempt's own clock meanwhile: how long an engine is busy with others is not the model's doing.
         """
-        until, abort = self.until + grace_s, self.abort + grace_s
-        first = min(asyncio.get_running_loop().time() + seconds, until, abort)
+        began = asyncio.get_running_loop().time()
+        until, abort = math.inf if paused else self.until + grace_s, self.abort + grace_s
+        first = min(began + seconds, until, abort)
         self.watch(what)
         try:
             async with asyncio.timeout_at(None if math.isinf(first) else first) as scope:
@@ -69,6 +77,8 @@ class Clock:
             raise self.stopped from None
         finally:
             self.watch("")
+            if paused:
+                self.until += asyncio.get_running_loop().time() - began
 
 
 async def in_thread(work: Callable[[], Value]) -> Value:

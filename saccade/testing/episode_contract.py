@@ -21,6 +21,8 @@ from saccade.tools import crop
 RUBBISH: tuple[str, ...] = (
     "", " ", "<tool_call>", "<tool_call>{}</tool_call>", '<tool_call>{"name": "x", "arguments": []}</tool_call>',
     '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [9, 9, 1, 1]}}</tool_call>', "\x00\ud7ff", "a" * 300,
+    '<tool_call>{"name": "\\ud83d", "arguments": {"label": "\\ud83d"}}</tool_call>',
+    '<tool_call>{"name": 4, "arguments": {"label": "\\ud83d"}}</tool_call>',
 )
 
 

@@ -74,7 +74,7 @@ class ByteRenderer:
 def read_call(text: str) -> ToolCall:
     try:
         data = json.loads(text)
-        return ToolCall(name=data["name"], arguments=data["arguments"])
+        return ToolCall(name=data["name"], arguments=data["arguments"])  # as unchecked as a careless dialect
     except (ValueError, KeyError, TypeError) as error:
         return ToolCall(name="", error=f"the call could not be read: {error}")
 

@@ -9,6 +9,7 @@ from saccade.core import Limits, Stop, ToolError, assistant, episode, show, tool
 from saccade.core.episode import End
 from saccade.episodes import single, tool_loop
 from saccade.testing.replay import Replay
+from saccade.tools import crop
 
 from .conftest import call, question
 from .test_attempt import go
@@ -154,9 +155,22 @@ def test_an_engine_that_hangs_is_ours_and_named(store, renderer):
     assert made.stop is Stop.ERROR and "engine of policy gave nothing within 0.05 s" in made.error
 
 
-def test_the_attempts_own_seconds_are_the_models(store, renderer):
-    made = go(question(), single(), store, renderer, Troubled(wait=5), limits=Limits(seconds=0.05))
-    assert made.stop is Stop.TIMEOUT and made.error is None
+def test_waiting_for_a_busy_engine_is_not_the_models_doing(store, renderer):
+    zoom = call("image_zoom_in_tool", bbox_2d=[0, 0, 9, 9])
+    engine = Replay(texts=[zoom, "4"], delay_s=lambda prompt: 0.6)
+    made = go(question(), tool_loop(), store, renderer, engine, tools=[crop()], limits=Limits(seconds=1.0))
+    assert made.stop is Stop.DONE and made.steps[-1].ended_s - made.steps[0].started_s > 1.0
+
+
+def test_time_spent_in_tools_is(store, renderer):
+    @tool
+    def dawdle() -> str:
+        """Take a while."""
+        time.sleep(0.2)
+        return "done"
+
+    made = go(question(), tool_loop(), store, renderer, [call("dawdle")], tools=[dawdle], limits=Limits(seconds=0.5))
+    assert made.stop is Stop.TIMEOUT and made.error is None and 1 <= len(made.events) <= 3
 
 
 def test_a_tool_that_outlasts_the_attempt_is_recorded(store, renderer):
@@ -192,8 +206,6 @@ def test_a_renderer_that_loses_an_image_is_caught(store, renderer):
     class Lossy(type(renderer)):
         def extend(self, messages, store, *, finish="stop"):
             return tuple(replace(piece, media=()) for piece in super().extend(messages, store, finish=finish))
-
-    from saccade.tools import crop
 
     say = [call("image_zoom_in_tool", bbox_2d=[0, 0, 64, 64]), "4"]
     made = go(question(), tool_loop(), store, Lossy(), say, tools=[crop()])
