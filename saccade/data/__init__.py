@@ -2,7 +2,7 @@
 
 from saccade.data.columns import LAYOUTS
 from saccade.data.prints import data_hash, image_hashes, overlap, split
-from saccade.data.rows import RowSource
+from saccade.data.rows import RowSource, skipped
 from saccade.data.spec import source, world
 
-__all__ = ["LAYOUTS", "RowSource", "data_hash", "image_hashes", "overlap", "source", "split", "world"]
+__all__ = ["LAYOUTS", "RowSource", "data_hash", "image_hashes", "overlap", "skipped", "source", "split", "world"]

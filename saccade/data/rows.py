@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saccade.core.message import Part, Video
-from saccade.core.sample import Sample
+from saccade.core.sample import Mixed, Picked, Sample, Source
 from saccade.data.cells import BadRow, Place
 from saccade.data.columns import LAYOUTS, detect, renamed, sample_from_row
 from saccade.media.video import as_frames
@@ -85,6 +85,14 @@ class RowSource:
         shown = [self.bad[at] for at in sorted(self.bad)[:5]]
         return f"{len(self.bad)} of {len(self)} rows of {self.rows.path} were skipped: " + "; ".join(shown) + (
             f"; and {len(self.bad) - 5} more" if len(self.bad) > 5 else "")
+
+
+def skipped(source: Source) -> tuple[str, ...]:
+    """What the files under a source say about rows that could not be used; for the end of a run."""
+    if isinstance(source, RowSource):
+        return (source.report(),) if source.bad else ()
+    inner = (source.source,) if isinstance(source, Picked) else source.sources if isinstance(source, Mixed) else ()
+    return tuple(dict.fromkeys(text for each in inner for text in skipped(each)))
 
 
 def _frames(video: Video, *, max_frames: int) -> Sequence[Part]:

@@ -24,6 +24,7 @@ from saccade.core.seed import seed_of
 from saccade.core.store import MediaStore
 from saccade.core.trajectory import Group, Trajectory
 from saccade.data.prints import data_hash
+from saccade.data.rows import skipped
 from saccade.evals.benchmarks import named
 from saccade.evals.player import Player, open_player
 from saccade.evals.report import ITEMS, Item, Report, Result, read_items, summarise
@@ -140,8 +141,8 @@ def on_benchmark(
                         keep(folder, benchmark, group, all_rewards, store, settings)
     items = [item for item in read_items(folder) if item.id in wanted]
     metric = benchmark.metric if any(benchmark.metric in item.scores for item in items) else "lenient"
-    said = (benchmark.data.report(),) if hasattr(benchmark.data, "report") else ()  # type: ignore[attr-defined]
-    return summarise(items, metric=metric, notes=tuple(note for note in (*player.notes, benchmark.notes, *said) if note))
+    notes = (*player.notes, benchmark.notes, *skipped(benchmark.data))
+    return summarise(items, metric=metric, notes=tuple(note for note in notes if note))
 
 
 def scoring(benchmark: Benchmark) -> tuple[Reward, ...]:

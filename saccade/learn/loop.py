@@ -21,6 +21,7 @@ from saccade.core.run import Run
 from saccade.core.seed import seed_of
 from saccade.core.trajectory import Trajectory
 from saccade.data.prints import data_hash
+from saccade.data.rows import skipped
 from saccade.engines.local import LocalEngine
 from saccade.learn import checkpoint, contamination
 from saccade.learn.blind import BlindError, check_blind, check_record
@@ -353,7 +354,7 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
         "after": {key: value for key, value in state.latest.items() if key.startswith("eval/")},
         "last": state.latest,
         "contamination": {"shared": len(job.contamination.met), "held_out": len(job.contamination.held_out)},
-        "notes": list(job.learner.policy.notes),
+        "notes": [*job.learner.policy.notes, *skipped(job.run.data)],
     }
     job.folder.write("summary.json", plain(summary))
     return summary

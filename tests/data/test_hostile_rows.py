@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 from saccade.core.record import read_lines, write_lines
-from saccade.core.sample import Sample
-from saccade.data import data_hash, image_hashes, overlap, source, split
+from saccade.core.sample import Sample, head, mix, shuffle
+from saccade.data import data_hash, image_hashes, overlap, skipped, source, split
 from saccade.data.cells import BadRow, Place
 from saccade.data.columns import LAYOUTS, detect, sample_from_row
 from saccade.media import open_store
@@ -71,6 +71,7 @@ def test_skipping_keeps_the_run_and_counts(folder):
     assert {sample.target for sample in samples} == {"x", "last"}
     assert samples[1].id == samples[-1].id  # the next good row stands in
     assert data.report().startswith(f"{len(BAD)} of {len(data)} rows") and "more" in data.report()
+    assert skipped(mix(shuffle(data, 1), head(data, 2))) == (data.report(),)
     fresh = source(path)
     with pytest.warns(UserWarning):
         assert fresh[5].id == data[5].id  # item i does not depend on what was asked before
