@@ -18,9 +18,10 @@ from saccade.rollout.context import ToolCrash
 from saccade.testing.tool_bench import call_on_picture
 
 VALUES: tuple[Any, ...] = (
-    None, True, 0, -1, 10**30, 0.5, math.nan, math.inf, -math.inf, "", "1", "px:0123", "ü\x00<|im_end|>", "\ud83d", "9" * 5000,
-    [], {}, [1], [0, 0, 0, 0], [0, 0, 1e308, 1e308], [-9e9, -9e9, 9e9, 9e9], [math.nan] * 4, [[1, 2], [3, 4]],
-    ["a", "b", "c", "d"], "<0><0><16><16>", "[1, 2, 3, 4]", {"x1": 1, "y1": 2, "x2": 3, "y2": 4}, [None] * 4, [10**400, 0, 10**401, 9],
+    None, True, 0, -1, 10**30, 0.5, math.nan, math.inf, -math.inf, "", "1", "px:0123", "ü\x00<|im_end|>", "\ud83d",
+    "9" * 5000, [], {}, [1], [0, 0, 0, 0], [0, 0, 1e308, 1e308], [-9e9, -9e9, 9e9, 9e9], [math.nan] * 4, [[1, 2], [3, 4]],
+    ["a", "b", "c", "d"], "<0><0><16><16>", "[1, 2, 3, 4]", {"x1": 1, "y1": 2, "x2": 3, "y2": 4},
+    [None] * 4, [10**400, 0, 10**401, 9],
 )
 """Values that models have written where something else was meant, and worse."""
 

@@ -166,10 +166,10 @@ def test_time_spent_in_tools_is(store, renderer):
     @tool
     def dawdle() -> str:
         """Take a while."""
-        time.sleep(0.2)
+        time.sleep(0.5)
         return "done"
 
-    made = go(question(), tool_loop(), store, renderer, [call("dawdle")], tools=[dawdle], limits=Limits(seconds=0.5))
+    made = go(question(), tool_loop(), store, renderer, [call("dawdle")], tools=[dawdle], limits=Limits(seconds=1.2))
     assert made.stop is Stop.TIMEOUT and made.error is None and 1 <= len(made.events) <= 3
 
 
@@ -178,7 +178,7 @@ def test_a_tool_that_outlasts_the_attempt_is_recorded(store, renderer):
     from dataclasses import replace
 
     slow = replace(tools["hang"], timeout_s=9.0)
-    made = go(question(), tool_loop(), store, renderer, [call("hang"), "4"], tools=[slow], limits=Limits(seconds=0.1))
+    made = go(question(), tool_loop(), store, renderer, [call("hang"), "4"], tools=[slow], limits=Limits(seconds=0.7))
     assert made.stop is Stop.TIMEOUT and "waiting for tool hang" in made.events[0].error
 
 
@@ -256,7 +256,7 @@ def test_episodes_release_what_they_hold_and_their_bugs_are_ours(store, renderer
         made = go(question(), leaky(how=how), store, renderer, ["x"])
         assert made.stop is stop, (how, made.stop, made.error)
     assert released == list(wanted)
-    made = go(question(), leaky(how="hang"), store, renderer, ["x"], limits=Limits(seconds=0.1))
+    made = go(question(), leaky(how="hang"), store, renderer, ["x"], limits=Limits(seconds=0.3))
     assert made.stop is Stop.TIMEOUT and released[-1] == "hang"
 
 
