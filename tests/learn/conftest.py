@@ -43,23 +43,16 @@ def question(row, index):
     return sc.Sample(id=f"s{row}", prompt=(sc.user(shown, "What is it?"),), target="a")
 
 
-@pytest.fixture
-def questions():
+def rows(*numbers):
     """A source of these rows; odd ones are wide, even ones tall."""
-    return lambda *rows: Rows(rows=rows, make=question)
+    return Rows(rows=numbers, make=question)
 
 
-@pytest.fixture(scope="session")
-def checkpoint(tmp_path_factory):
-    return tiny("qwen2_5_vl", tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture
-def run(checkpoint, questions):
+def small_run(checkpoint, **schedule):
     """GRPO on two prompts, three attempts each, all parts learning."""
     return sc.Run(
         name="test",
-        data=questions(1, 2, 3, 5),
+        data=rows(1, 2, 3, 5),
         episode=looks(),
         policy=sc.policy(str(checkpoint), freeze=(), sampling=sc.Sampling(max_tokens=6)),
         tools=(crop(frame="per_mille"),),
@@ -68,8 +61,26 @@ def run(checkpoint, questions):
         objective=(objectives.clip(),),
         explore=sc.Independent(n=3),
         optim=sc.Optim(lr=1e-3),
-        schedule=sc.Schedule(updates=1, prompts=2, save_every=0, blind_every=0, micro_tokens=2048),
+        schedule=sc.Schedule(
+            **{"updates": 1, "prompts": 2, "save_every": 0, "blind_every": 0, "micro_tokens": 2048, **schedule}
+        ),
+        evals=(sc.Benchmark(name="held_out", data=rows(8, 9), metric="low_letters"),) if schedule.get("eval_every") else (),
     )
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    return tiny("qwen2_5_vl", tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def questions():
+    return rows
+
+
+@pytest.fixture
+def run(checkpoint):
+    return small_run(checkpoint)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_members_of_a_group_are_neighbours():
 
 
 def test_a_row_above_the_budget_is_named():
-    with pytest.raises(ValueError, match="row of 200.*micro_tokens=100"):
+    with pytest.raises(ValueError, match=r"row of 200.*micro_tokens=100"):
         micro_batches([row(200)], 100)
 
 

@@ -58,7 +58,8 @@ def test_forced_tokens_are_not_trained():
 
 
 def test_a_branching_attempt_trains_a_shared_step_once():
-    steps = (shown(None, 2, 0), said(0, 2, 10), shown(1, 1, 20, "tool"), said(2, 2, 30), shown(1, 1, 40, "tool"), said(4, 3, 50))
+    first, second = (shown(1, 1, 20, "tool"), said(2, 2, 30)), (shown(1, 1, 40, "tool"), said(4, 3, 50))
+    steps = (shown(None, 2, 0), said(0, 2, 10), *first, *second)
     credit = np.arange(7, dtype=float)
     first, second = trajectory_rows(Trajectory(sample=SAMPLE, steps=steps), credit)
     assert first.prompt.tokens[first.trainable_T].tolist() == [10, 11, 30, 31]
