@@ -139,7 +139,7 @@ NAMES = sorted({name for _, signs in LAYOUTS.values() for sign in signs for name
                | {"image", "images", "videos", "answer", "objects", "completion", "extra_info", "tools"})
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=st.dictionaries(st.sampled_from(NAMES), cell, max_size=6), layout=st.sampled_from(sorted(LAYOUTS)))
 def test_any_row_gives_a_sample_or_a_named_complaint(tmp_path, row, layout):
     place = Place(file=tmp_path / "x.jsonl", row=1, folder=tmp_path)

@@ -204,3 +204,26 @@ def test_opening_reads_no_pixels(folder, monkeypatch):
     monkeypatch.setattr(PILImage, "open", lambda *a, **k: pytest.fail("a picture was opened"))
     data = source(path)
     assert [data[index].target for index in range(3)] == list(COLOURS)
+
+
+def test_a_video_file_becomes_frames_and_a_broken_one_a_bad_row(folder):
+    av = pytest.importorskip("av")
+    with av.open(str(folder / "clip.mp4"), "w") as out:
+        stream = out.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for at in range(30):
+            frame = av.VideoFrame.from_image(PILImage.new("RGB", (64, 48), COLOURS[at // 10]))
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    (folder / "broken.mp4").write_bytes(b"no video")
+    rows = [{"problem": "<video>Which colour is last?", "answer": "blue", "videos": ["clip.mp4"]},
+            {"problem": "<video>Which colour is last?", "answer": "blue", "videos": ["broken.mp4"]}]
+    data = source(write(folder, rows), on_bad_row="raise", max_frames=3)
+    parts = data[0].prompt[0].parts
+    frames = [part for part in parts if isinstance(part, Image)]
+    assert [frame.at_s for frame in frames] == pytest.approx([0.5, 1.5, 2.5], abs=0.11)
+    store = open_store()
+    red, _, blue = (store.get(store.adopt(frame).ref).getpixel((30, 20)) for frame in frames)
+    assert red[0] > 200 > 60 > red[2] and blue[2] > 200 > 60 > blue[0]
+    with pytest.raises(ValueError, match=r"row 2, column 'videos': .*broken\.mp4"):
+        data[1]
