@@ -51,6 +51,10 @@ class Ledger:
     failure: str | None = None
 
 
+SIDE_BY_SIDE = 16
+"""Calls of one message that run at once: a model may write hundreds."""
+
+
 class ToolCrash(Exception):
     """A tool failed on our side."""
 
@@ -98,7 +102,13 @@ class AttemptContext:
         """Run calls side by side. Results, events and failures are in the order of the calls, not of their ends."""
         first = self.ledger.calls
         self.ledger.calls += len(calls)
-        done = await asyncio.gather(*(self._one(call, first + index) for index, call in enumerate(calls)))
+        free = asyncio.Semaphore(SIDE_BY_SIDE)
+
+        async def turn(call: ToolCall, number: int) -> tuple[Message, ToolEvent, Exception | None]:
+            async with free:
+                return await self._one(call, number)
+
+        done = await asyncio.gather(*(turn(call, first + index) for index, call in enumerate(calls)))
         self.ledger.events.extend(event for _, event, _ in done)
         for _, _, error in done:
             if error is not None:
@@ -139,7 +149,7 @@ class AttemptContext:
         if call.error is not None:
             raise ToolError(call.error)
         offered = {tool.name: tool for tool in self.ledger.offered}
-        if call.name not in offered:
+        if not isinstance(call.name, str) or call.name not in offered:
             known = ", ".join(offered) or "none"
             raise ToolError(f"there is no tool {call.name!r:.60}; tools on offer: {known}")
         if not isinstance(call.arguments, dict):

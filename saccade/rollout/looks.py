@@ -40,7 +40,7 @@ def read_image(tool: Tool, arguments: dict[str, Any], context: Context) -> Image
 def looked_at(tool: Tool, arguments: dict[str, Any], images: Sequence[Image], context: Context) -> dict[str, Any]:
     """Fields ``image``, ``box_xyxy`` (pixels of that root image) and ``result`` of a tool event."""
     out: dict[str, Any] = {"result": images[0].ref} if images else {}
-    if images and images[0].root is not None:
+    if images and images[0].root is not None and images[0].root in context.store:
         shown = images[0]
         size, whole = context.store.size(shown.ref), context.store.size(shown.root)
         box = boxes.clip(boxes.to_root((0, 0, *size), shown.to_root), whole)
@@ -52,8 +52,9 @@ def looked_at(tool: Tool, arguments: dict[str, Any], images: Sequence[Image], co
         read = read_image(tool, arguments, context)
         pixels = boxes.to_pixels(written, context.store.size(read.ref), bins=tool.bins)
         root = read.root or read.ref
-        placed = boxes.clip(boxes.to_root(pixels, read.to_root), context.store.size(root))
-        out |= {"image": root, "box_xyxy": tuple(float(edge) for edge in placed)}
+        if root in context.store:
+            placed = boxes.clip(boxes.to_root(pixels, read.to_root), context.store.size(root))
+            out |= {"image": root, "box_xyxy": tuple(float(edge) for edge in placed)}
     return out
 
 

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from saccade.core import Limits, Stop, ToolError, assistant, episode, show, tool
+from saccade.core import Limits, Sampling, Stop, ToolError, assistant, episode, show, tool, user
 from saccade.core.episode import End
 from saccade.episodes import single, tool_loop
+from saccade.rollout.waiting import Clock, Stopped
 from saccade.testing.replay import Replay
 from saccade.tools import crop
 
@@ -100,6 +101,43 @@ def test_refusals_are_read_by_the_model(store, renderer):
     assert made.steps[2].message.text == "Error: not today" and made.stop is Stop.DONE
 
 
+def test_hundreds_of_calls_in_one_message_run_a_few_at_a_time(store, renderer):
+    running, most = [], []
+
+    @tool
+    async def count() -> str:
+        """Count who is here."""
+        running.append(1)
+        most.append(len(running))
+        await asyncio.sleep(0.001)
+        running.pop()
+        return str(len(most))
+
+    say = [call("count") * 90, "4"]
+    made = go(
+        question(), tool_loop(), store, renderer, say, tools=[count], sampling=Sampling(max_tokens=9000),
+        limits=Limits(tokens=90_000, sampled=90_000))
+    assert made.stop is Stop.DONE and len(made.events) == 90 and max(most) == 16
+
+
+def test_names_and_arguments_that_are_no_names_and_arguments(store, renderer):
+    odd = ["[1]", "4", "null", "{}"]
+    say = ["".join(f'<tool_call>{{"name": {name}, "arguments": {name}}}</tool_call>' for name in odd), "4"]
+    made = go(question(), tool_loop(), store, renderer, say, tools=[crop()])
+    assert made.stop is Stop.DONE and all("no tool" in event.error for event in made.events) and len(made.events) == 4
+
+
+def test_a_picture_whose_original_is_not_here_can_still_be_cut(store, renderer):
+    from dataclasses import replace
+
+    sample = question()
+    stray = replace(sample.images[0], root="px:" + "0" * 32, to_root=(1.0, 1.0, 5.0, 5.0))
+    sample = replace(sample, prompt=(user(stray, "?"),))
+    say = [call("image_zoom_in_tool", bbox_2d=[0, 0, 64, 64]), "4"]
+    made = go(sample, tool_loop(), store, renderer, say, tools=[crop()])
+    assert made.stop is Stop.DONE and made.events[0].box_xyxy is None and made.events[0].result
+
+
 def test_an_impure_tool_is_not_called_twice(store, renderer):
     tries = []
 
@@ -155,11 +193,21 @@ def test_an_engine_that_hangs_is_ours_and_named(store, renderer):
     assert made.stop is Stop.ERROR and "engine of policy gave nothing within 0.05 s" in made.error
 
 
-def test_waiting_for_a_busy_engine_is_not_the_models_doing(store, renderer):
-    zoom = call("image_zoom_in_tool", bbox_2d=[0, 0, 9, 9])
-    engine = Replay(texts=[zoom, "4"], delay_s=lambda prompt: 0.6)
-    made = go(question(), tool_loop(), store, renderer, engine, tools=[crop()], limits=Limits(seconds=1.0))
-    assert made.stop is Stop.DONE and made.steps[-1].ended_s - made.steps[0].started_s > 1.0
+def test_waiting_for_a_busy_engine_is_not_the_models_doing():
+    async def wait():
+        now = asyncio.get_running_loop().time()
+        clock = Clock(until=now + 60)
+        await clock.wait(asyncio.sleep(0.05), "engine", paused=True)
+        assert clock.until >= now + 60.04
+        clock.until = now - 1
+        assert await clock.wait(asyncio.sleep(0.01, "answer"), "engine", paused=True) == "answer"
+        with pytest.raises(Stopped, match="waiting for tool"):
+            await clock.wait(asyncio.sleep(5), "tool crop")
+        clock.abort = now - 1
+        with pytest.raises(Stopped, match="the rollout's deadline"):
+            await clock.wait(asyncio.sleep(5), "engine", paused=True)
+
+    asyncio.run(wait())
 
 
 def test_time_spent_in_tools_is(store, renderer):
