@@ -18,6 +18,7 @@ from typing import Any
 from saccade.catalog import entries
 from saccade.core.record import groups_of, read_trajectories
 from saccade.core.reward import Reward, evaluate
+from saccade.core.run import describe
 from saccade.core.trajectory import Group
 
 
@@ -114,5 +115,8 @@ def remade_reward(described: Mapping[str, Any], path: Path) -> Reward:
     weight = described.get("weight", 1.0)
     if not isinstance(weight, (int, float)):
         raise ValueError(f"{path}: the weight of the reward {name!r} changes over the run; say --recipe FILE")
-    return factory(**{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()},
-                   weight=float(weight), name=name)
+    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    made = factory(**plain, weight=float(weight), name=name)
+    if json.loads(json.dumps(describe(made))) != described:
+        raise ValueError(f"{path}: the record does not tell every option of the reward {name!r}; say --recipe FILE")
+    return made

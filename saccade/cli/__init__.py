@@ -56,23 +56,23 @@ def dispatch(arguments: list[str]) -> int | None:
         print(__version__)
         return 0
     word, *rest = arguments
-    if word not in verbs():
+    if word not in known_verbs():
         from saccade.catalog import nearest
 
-        raise ValueError(f"there is no verb {word!r}{nearest(word, verbs())}; verbs are {', '.join(verbs())}")
+        raise ValueError(f"there is no verb {word!r}{nearest(word, known_verbs())}; verbs are {', '.join(known_verbs())}")
     from saccade.cli.signature import call
 
     return call(word, rest)
 
 
-def verbs() -> tuple[str, ...]:
+def known_verbs() -> tuple[str, ...]:
     """Verbs, because their files exist."""
     found = {path.stem for path in VERBS.glob("*.py") if not path.stem.startswith("_")}
     return (*(word for word in ORDER if word in found), *sorted(found - set(ORDER)))
 
 
 def overview() -> str:
-    lines = [f"  {word:<10} {first_line(VERBS / f'{word}.py')}" for word in verbs()]
+    lines = [f"  {word:<10} {first_line(VERBS / f'{word}.py')}" for word in known_verbs()]
     return "\n".join((
         "saccade: vision-language models learn to think with images", "",
         "usage: saccade VERB [arguments]      saccade VERB --help", "", *lines, "",

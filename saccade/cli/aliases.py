@@ -46,7 +46,6 @@ SAME: dict[str, tuple[str, ...]] = {
     "worker.actor.model.lora.alpha": ("policy.lora_alpha",),
     "worker.actor.clip_ratio_low": ("objective.clip.low",),
     "worker.actor.clip_ratio_high": ("objective.clip.high",),
-    "worker.actor.micro_batch_size_per_device_for_update": (),
     "worker.rollout.n": ("explore.n",),
     "worker.rollout.temperature": ("policy.sampling.temperature",),
     "worker.rollout.top_p": ("policy.sampling.top_p",),

@@ -41,7 +41,7 @@ def planned(recipe: str, *, model: str | None, data: str | None, out: str | None
             left.append((name, value))
         elif verb[target] is None and value is not None:
             verb[target] = one_path(name, value)
-    if recipe == "grpo" and not (verb["model"] and verb["data"]) and arm is None and not given and not config:
+    if recipe == "grpo" and not (verb["model"] or verb["data"]) and arm is None and not given and not config:
         raise ValueError("name a recipe (`saccade list recipe`), a file.py, or bring your own: --model FOLDER --data FILE")
     stages = stages_of(recipe_module(recipe), arm=arm, seed=seed)
     if verb["model"] or verb["data"]:

@@ -18,6 +18,7 @@ def verb(run: RunFolder, *, rewards: str = "", recipe: str = "", out: str = "", 
     from pathlib import Path
 
     from saccade.claims.rescore import recorded_groups, rescore, rewards_of_run
+    from saccade.cli.asked import run_of_folder
     from saccade.cli.plan import words
     from saccade.cli.report import show_json, table
     from saccade.cli.resolve import component, recipe_module, stages_of
@@ -34,7 +35,8 @@ def verb(run: RunFolder, *, rewards: str = "", recipe: str = "", out: str = "", 
     elif recipe:
         chosen = stages_of(recipe_module(recipe))[-1].run.rewards
     else:
-        chosen = rewards_of_run(folder)
+        known = run_of_folder(folder) if folder.is_dir() else None
+        chosen = known.rewards if known is not None else rewards_of_run(folder)
     tallies, groups = rescore(recorded_groups(folder), chosen)
     attempts = sum(len(group.trajectories) for group in groups)
     if out:

@@ -1,0 +1,168 @@
+"""The command as a user meets it: help, mistakes in one line with exit code 2, JSON where it reports."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from saccade.cli import known_verbs, main
+
+ISSUE = {"demo", "train", "eval", "rollout", "ask", "compare", "rescore", "reproduce", "methods", "list", "show", "check", "new",
+         "pretrain", "export", "doctor"}
+
+
+@pytest.fixture
+def saccade(capsys, monkeypatch, tmp_path):
+    """Run a command in an empty folder; (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([str(each) for each in arguments])
+        out = capsys.readouterr()
+        return ended.value.code or 0, out.out, out.err
+
+    return run
+
+
+def test_every_verb_is_there(saccade):
+    assert ISSUE <= set(known_verbs())
+    code, out, _ = saccade("--help")
+    assert code == 0 and all(f"  {word} " in out for word in ISSUE)
+
+
+@pytest.mark.parametrize("word", known_verbs())
+def test_every_verb_explains_itself(saccade, word):
+    code, out, _ = saccade(word, "--help")
+    assert code == 0 and f"saccade {word}" in out and len(out) > 200
+
+
+def test_verbs_that_report_take_json(saccade):
+    for word in ISSUE - {"new", "pretrain"}:
+        assert "--json" in saccade(word, "--help")[1], word
+
+
+def test_help_is_quick_and_needs_no_torch():
+    code = "import sys; sys.modules['torch'] = None; sys.modules['numpy'] = None\nfrom saccade.cli import main\nmain(['--help'])"
+    began = time.process_time(), time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and "usage: saccade VERB" in done.stdout, done.stderr
+    assert time.perf_counter() - began[1] < 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tran"], "did you mean train"),
+        (["list", "rewrd"], "kinds are"),
+        (["show", "group_men"], "did you mean group_mean"),
+        (["train", "deepeye"], "did you mean deepeyes"),
+        (["train", "missing.py"], "missing.py: there is no such file"),
+        (["train", "deepeyes", "--optim.lrr", "1"], "--optim.lrr: there is no 'lrr'"),
+        (["train", "deepeyes", "--arm", "nobody"], "--arm nobody: this recipe has the arms start, outcome"),
+        (["train", "deepeyes", "--config", "no.yaml"], "--config no.yaml: there is no such file"),
+        (["train", "grpo", "--data", "no.jsonl"], "--data: there is no file no.jsonl"),
+        (["train"], "bring your own"),
+        (["train", "deepeyes", "--use_vllm", "true"], "has no effect here"),
+        (["eval", "nowhere", "--data", "world:scenes?size=2"], "nowhere"),
+        (["eval", "glimpse", "--data", "world:scens"], "scens"),
+        (["rollout", "nowhere"], "--data FILE"),
+        (["ask", "no.png", "What?"], "no.png: there is no such picture"),
+        (["compare", "a", "b"], "a"),
+        (["rescore", "nothing"], "nothing: there is no such run"),
+        (["export", "nothing", "out"], "nothing: there is no such run folder"),
+        (["reproduce", "deepeyes", "--seed", "9"], "--seed 9: the claim of deepeyes names the seeds 1, 2, 3"),
+        (["methods", "--family", "videos"], "families are"),
+        (["check", "no.py"], "no.py: there is no such file"),
+        (["new", "reward", "My-Reward"], "no name for a file"),
+        (["new", "engine", "mine"], "no scaffold for a engine"),
+        (["pretrain", "gpt"], "one reference model"),
+        (["demo", "--updates", "0"], "--updates is at least 1"),
+    ],
+)
+def test_mistakes_are_one_line_with_the_way_out(saccade, arguments, said):
+    code, _, err = saccade(*arguments)
+    assert code == 2 and said in err and "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1 and err.startswith("saccade: ")
+
+
+def test_the_traceback_can_be_had(saccade, monkeypatch):
+    monkeypatch.setenv("SACCADE_TRACEBACK", "1")
+    with pytest.raises(ValueError, match="there is no recipe"):
+        main(["train", "nobody"])
+
+
+def test_a_bug_is_not_hidden(saccade, monkeypatch):
+    monkeypatch.setattr("saccade.catalog.entries", lambda kind=None: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["list"])
+
+
+def test_a_missing_extra_is_named(saccade, monkeypatch):
+    def lacking(*arguments, **settings):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("saccade.cli.health.examine", lacking)
+    code, _, err = saccade("doctor")
+    assert code == 2 and "pip install 'saccade[train]'" in err
+
+
+def test_list_and_show_are_json(saccade):
+    listed = json.loads(saccade("list", "credit", "--json")[1])
+    assert {"kind", "name", "about", "path"} == set(listed[0]) and "group_mean" in {each["name"] for each in listed}
+    shown = json.loads(saccade("show", "group_mean", "--json")[1])
+    assert shown["examples"].startswith("EXAMPLES") and shown["signature"].startswith("def group_mean(")
+
+
+def test_methods_json(saccade):
+    found = json.loads(saccade("methods", "--json")[1])
+    assert len(found) == 136 and next(each for each in found if each["name"] == "DeepEyes")["recipe"] == "saccade/recipes/deepeyes.py"
+
+
+def test_doctor_json(saccade):
+    code, out, _ = saccade("doctor", "--json")
+    found = json.loads(out)
+    assert code in (0, 1) and (code == 1) == bool(found["problems"])
+    assert found["extras"]["train"]["torch"] and found["machine"]["cores"] >= 1
+
+
+@pytest.mark.parametrize("kind", ["reward", "tool", "credit", "world", "episode", "objective", "recipe"])
+def test_what_new_writes_passes_check(saccade, kind):
+    assert saccade("new", kind, f"my_{kind}", "--out", ".")[0] == 0
+    code, out, _ = saccade("check", f"my_{kind}.py", "--kind", kind, "--json")
+    assert json.loads(out)["faults"] == [] and code == 0
+    code, _, err = saccade("new", kind, f"my_{kind}", "--out", ".")
+    assert code == 2 and "--force" in err
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "fault"),
+    [
+        ("reward", ('"It is 7.", "7", 1.0', '"It is 7.", "7", 0.5'), "example 0: gives 1.0, not 0.5"),
+        ("reward", ("EXAMPLES = [", "OTHERS = ["), "has no EXAMPLES"),
+        ("reward", ("@reward\n", ""), "mark it with @reward"),
+        ("reward", ('"""Pay for', 'x = """Pay for'), "has no docstring"),
+        ("reward", ("from collections", "import torch\nfrom collections"), "imports torch"),
+        ("credit", ("[1.0, 0.0, 0.5], [1.0, 0.0, 0.5]", "[1.0, 0.0, 0.5], [1.0, 0.0]"), "example 0"),
+        ("tool", ('(192, 144)', '(10, 10)'), "example 0"),
+        ("world", ('rng.random() < 0.5', 'np.random.random() < 0.5'), "draw from the rng"),
+        ("world", ('float(answer.strip().lower() == solve(state))', '1.0'), "verify accepts an empty answer"),
+        ("recipe", ("DEVIATIONS = (", "DEVIATED = ("), "has no DEVIATIONS"),
+        ("episode", ("async def", "sync def"), "not Python"),
+    ],
+)
+def test_check_finds_what_is_wrong(saccade, tmp_path, kind, change, fault):
+    saccade("new", kind, f"my_{kind}", "--out", ".")
+    path = tmp_path / f"my_{kind}.py"
+    text = path.read_text()
+    assert change[0] in text
+    path.write_text(text.replace(*change))
+    code, out, err = saccade("check", path.name, "--kind", kind)
+    assert code in (1, 2) and fault in out + err
+
+
+def test_exit_codes_and_version(saccade):
+    assert saccade("--version")[1].strip() == "0.1.0"
+    assert saccade("list", "--nonsense")[0] == 2
