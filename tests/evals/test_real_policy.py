@@ -20,6 +20,9 @@ from saccade.evals.run import evaluate
 from saccade.testing.tiny import tiny
 
 
+pytestmark = pytest.mark.slow  # loads torch and a checkpoint
+
+
 @pytest.fixture(scope="module")
 def spec(tmp_path_factory) -> PolicySpec:
     folder = tiny("qwen2_5_vl", tmp_path_factory.mktemp("tiny"))
