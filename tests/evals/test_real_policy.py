@@ -19,7 +19,6 @@ from saccade.evals.report import read_items
 from saccade.evals.run import evaluate
 from saccade.testing.tiny import tiny
 
-
 pytestmark = pytest.mark.slow  # loads torch and a checkpoint
 
 
