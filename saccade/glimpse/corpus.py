@@ -22,32 +22,39 @@ from saccade.worlds.shapes import KINDS, PLURAL
 Part = Callable[[np.random.Generator], Talk]
 
 
-MIX: dict[str, tuple[float, float, Part]] = {
-    "scenes": (0.14, 0.12, views.scenes),
-    "places": (0.17, 0.06, views.places),
-    "charts": (0.03, 0.08, views.charts),
-    "tables": (0.07, 0.05, views.tables),
-    "text": (0.12, 0.06, views.text),
-    "mazes": (0.00, 0.05, views.mazes),
-    "pairs": (0.02, 0.10, views.pairs),
-    "clips": (0.01, 0.08, views.clips),
-    "read_many": (0.16, 0.07, cards.read_many),
-    "find": (0.12, 0.08, cards.find),
-    "read_large": (0.02, 0.04, cards.read_large),
-    "read_crop": (0.12, 0.12, cards.read_crop),
-    "guess": (0.01, 0.02, cards.guess),
-    "look_well": (0.01, 0.13, cards.look_well),
-    "look_sloppily": (0.01, 0.06, cards.look_sloppily),
+MIX: dict[str, tuple[float, float, float, Part]] = {
+    "scenes": (0.10, 0.14, 0.12, views.scenes),
+    "places": (0.40, 0.15, 0.06, views.places),
+    "charts": (0.00, 0.05, 0.08, views.charts),
+    "tables": (0.00, 0.07, 0.05, views.tables),
+    "text": (0.15, 0.11, 0.06, views.text),
+    "mazes": (0.00, 0.02, 0.05, views.mazes),
+    "pairs": (0.00, 0.04, 0.10, views.pairs),
+    "clips": (0.00, 0.03, 0.08, views.clips),
+    "read_many": (0.25, 0.15, 0.07, cards.read_many),
+    "find": (0.10, 0.12, 0.08, cards.find),
+    "read_large": (0.00, 0.03, 0.04, cards.read_large),
+    "read_crop": (0.00, 0.12, 0.12, cards.read_crop),
+    "guess": (0.00, 0.01, 0.02, cards.guess),
+    "look_well": (0.00, 0.03, 0.13, cards.look_well),
+    "look_sloppily": (0.00, 0.02, 0.06, cards.look_sloppily),
 }
-"""Shares at the beginning and at the end of training: first short rows that teach to see, then more long ones."""
+"""Shares at first, after `FIRST` of the training, and at its end.
+
+First little else than where things are and what is written: neither is learned while it is a small part of everything,
+and the rest needs both. Then more and more of the long rows.
+"""
+FIRST = 0.2
 
 
 def talk(seed: int, index: int, progress: float = 1.0) -> Talk:
     """Conversation `index` of the stream, where `progress` (0..1) of the training is done."""
     rng = generator("glimpse", seed, index)
-    shares = np.array([early + (late - early) * progress for early, late, _ in MIX.values()])
+    late = max(0.0, (progress - FIRST) / (1 - FIRST))
+    shares = np.array([first if progress < FIRST else second + (third - second) * late for first, second, third, _ in
+                       MIX.values()])
     part = list(MIX)[int(rng.choice(len(shares), p=shares / shares.sum()))]
-    return MIX[part][2](rng)
+    return MIX[part][3](rng)
 
 
 def vocabulary(*, num_talks: int = 3000) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 PATCH, MERGE, PIXELS = 8, 2, 64 * 64
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-RESIDUAL_SCALE = 0.4
+RESIDUAL_SCALE, VISUAL_SCALE = 0.4, 0.15
 ROTARY_BASE, SECTIONS = 300.0, [2, 4, 18]
 """With the stock base and sections the columns of a grid of 4 x 4 visual tokens turn by less than 0.01 radians, unseen.
 Here time, rows and columns turn fast enough, and the slow end of the columns is left to match content at any distance.
@@ -72,13 +72,40 @@ def fresh(tokenizer: Any, *, seed: int) -> Any:
 
 
 def fan_in_(name: str, weight: Any, generator: Any) -> None:
-    """Initialise one parameter in place: ones for norms, zeros for biases, normal with std fan_in^-0.5 for the rest."""
+    """Initialise one parameter in place: ones for norms, zeros for biases, normal with std fan_in^-0.5 for the rest.
+
+    Biases of the text tower's queries and keys are drawn too: under rotary positions they make every head look at some
+    offsets more than at others from the start. Visual tokens start as loud as words, so that what attention adds about
+    their place is not drowned by what they show.
+    """
     if weight.ndim == 1:
         weight.fill_(0.0 if name.endswith("bias") else 1.0)
+        if name.endswith(("q_proj.bias", "k_proj.bias")):
+            weight.normal_(0.0, 1.0, generator=generator)
         return
     fan_in = weight.shape[1] if "embed_tokens" in name else weight[0].numel()
-    scale = RESIDUAL_SCALE if name.endswith(RESIDUAL_OUTPUTS) else 1.0
+    scale = RESIDUAL_SCALE if name.endswith(RESIDUAL_OUTPUTS) else VISUAL_SCALE if "merger.mlp.2" in name else 1.0
     weight.normal_(0.0, scale * fan_in**-0.5, generator=generator)
+
+
+def whiten_(model: Any, patches_NF: Any, *, seed: int, floor: float = 1e-2) -> None:
+    """Initialise the patch embedding so that edges are as loud as plain areas: whitened patches, randomly turned.
+
+    Plain paper gives every patch nearly the same vector, in which the strokes of a glyph would be a faint difference.
+    patches_NF: uint8 patches (N, 3 * 8 * 8) of training pictures. `floor` is added to the variances.
+    """
+    import torch
+
+    scale_F, shift_F = (torch.tensor(each).repeat_interleave(PATCH * PATCH) for each in (STD, MEAN))
+    x_NF = ((patches_NF.float() / 255 - shift_F) / scale_F).double()
+    variance_F, basis_FF = torch.linalg.eigh(x_NF.T @ x_NF / len(x_NF))
+    weight = model.model.visual.patch_embed.proj.weight
+    kept = weight.shape[0]
+    filters_DF = (variance_F[-kept:] + floor).rsqrt()[:, None] * basis_FF.T[-kept:]
+    noise_DD = torch.randn(kept, kept, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    turned_DF = torch.linalg.qr(noise_DD).Q @ filters_DF
+    with torch.no_grad():  # both frames of a still picture are the same: each gets half
+        weight.copy_((turned_DF / 2).view(kept, 3, 1, PATCH, PATCH).expand_as(weight))
 
 
 def package(folder: Any, model: Any, tokenizer: Any) -> None:

@@ -23,6 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from saccade.glimpse.corpus import talk, vocabulary
+from saccade.glimpse.pixels import patch_order
+from saccade.glimpse.talk import row_of
+
 CHUNKS, AHEAD = 5, 6
 
 
@@ -63,7 +67,7 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
     import torch
 
     from saccade.glimpse.forward import collate, loss_of
-    from saccade.glimpse.model import fresh, package
+    from saccade.glimpse.model import fresh, package, whiten_
     from saccade.glimpse.tokenizer import IMAGE, PAD
 
     plan = plan or Plan()
@@ -72,6 +76,7 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
     torch.set_num_threads(plan.threads)
     tokenizer = vocabulary_of(folder)
     model = fresh(tokenizer, seed=plan.seed).train()
+    whiten_(model, some_patches(tokenizer, plan.seed), seed=plan.seed)
     optimisers = optimisers_of(model, plan)
     start = restore(folder, plan, model, optimisers) if resume else 0
     last = min(plan.updates, stop_after or plan.updates)
@@ -99,6 +104,14 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
             store(folder, plan, model, optimisers, update + 1)
     package(folder, model.eval(), tokenizer)
     return folder
+
+
+def some_patches(tokenizer: Any, seed: int, *, num_talks: int = 500) -> Any:
+    """Patches of some pictures of the corpus: uint8 (N, 192)."""
+    import torch
+
+    rows = [row_of(talk(seed, index, progress=1.0), tokenizer) for index in range(num_talks)]
+    return torch.from_numpy(np.concatenate([patch_order(pixels[None])[0] for row in rows for pixels in row.images]))
 
 
 def optimisers_of(model: Any, plan: Plan) -> list[Any]:
@@ -131,8 +144,6 @@ def vocabulary_of(folder: Path) -> Any:
     """The tokenizer in a folder; learned and saved there if there is none yet."""
     from transformers import AutoTokenizer
 
-    from saccade.glimpse.corpus import vocabulary
-
     if not (folder / "tokenizer.json").exists():
         vocabulary().save_pretrained(folder)
     return AutoTokenizer.from_pretrained(folder)
@@ -140,9 +151,6 @@ def vocabulary_of(folder: Path) -> Any:
 
 def rows_of_update(folder: Path, plan: Plan, update: int) -> list[Any]:
     """The rows of one update; runs in the worker."""
-    from saccade.glimpse.corpus import talk
-    from saccade.glimpse.talk import row_of
-
     tokenizer, indices = vocabulary_of(folder), range(update * plan.batch, (update + 1) * plan.batch)
     return [row_of(talk(plan.seed, index, update / plan.updates), tokenizer) for index in indices]
 
