@@ -25,27 +25,29 @@ class Template:
         self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]] = (), generation: bool = False
     ) -> str:
         """Text of a conversation in OpenAI form. Raises ValueError with the template's own words when it refuses."""
-        compiled = _compiled(self.source)
-        import jinja2
-
+        jinja2 = _jinja2()
         try:
-            return compiled.render(
+            return _compiled(self.source).render(
                 messages=list(messages), tools=list(tools) or None, documents=None, add_generation_prompt=generation,
                 **dict(self.variables),
             )
-        except (jinja2.TemplateError, TypeError, KeyError, IndexError, AttributeError) as error:
+        except (jinja2.TemplateError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ValueError(f"the chat template cannot render this conversation: {error}") from error
+
+
+def _jinja2() -> Any:
+    try:
+        import jinja2
+    except ImportError as error:
+        raise ImportError("chat templates need jinja2: pip install 'saccade[train]'") from error
+    return jinja2
 
 
 @lru_cache(maxsize=32)
 def _compiled(source: str) -> Any:
-    try:
-        import jinja2
-        from jinja2 import nodes
-        from jinja2.ext import Extension, loopcontrols
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-    except ImportError as error:
-        raise ImportError("chat templates need jinja2: pip install 'saccade[train]'") from error
+    from jinja2 import TemplateError, nodes
+    from jinja2.ext import Extension, loopcontrols
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Generation(Extension):
         """``{% generation %}`` marks the assistant's words in training templates; here it renders what it holds."""
@@ -58,7 +60,7 @@ def _compiled(source: str) -> Any:
             return nodes.Scope(inside).set_lineno(line)
 
     def refuse(message: str) -> None:
-        raise jinja2.TemplateError(message)
+        raise TemplateError(message)
 
     def as_json(value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None,
                 sort_keys: bool = False) -> str:
