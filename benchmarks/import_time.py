@@ -1,11 +1,10 @@
-"""How long `import saccade` and `saccade --help` take in a fresh interpreter; the median of several runs.
+"""How long `import saccade` and `saccade --help` take in a fresh interpreter; the least of several runs.
 
     python benchmarks/import_time.py            prints seconds, exits with 1 where a budget is exceeded
 """
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 import time
@@ -27,7 +26,7 @@ def seconds(command: list[str]) -> float:
 
 
 def main() -> int:
-    found = {name: statistics.median(seconds(command) for _ in range(RUNS)) for name, command in COMMANDS.items()}
+    found = {name: min(seconds(command) for _ in range(RUNS)) for name, command in COMMANDS.items()}
     for name, value in found.items():
         budget = BUDGETS_S.get(name)
         print(f"{name:<16} {value:.3f} s" + (f"   (budget {budget} s)" if budget else ""))

@@ -18,18 +18,24 @@ sys.meta_path.insert(0, Block())
 
 
 def python(code, *, blocked=()):
-    return subprocess.run([sys.executable, "-c", BLOCKED.format(blocked=tuple(blocked)) + code], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-c", BLOCKED.format(blocked=tuple(blocked)) + code], capture_output=True, text=True
+    )
 
 
 def test_import_needs_neither_torch_nor_transformers_nor_numpy():
-    done = python("import saccade\nassert 'numpy' not in sys.modules", blocked=("torch", "transformers", "peft", "numpy"))
+    done = python(
+        "import saccade\nassert 'numpy' not in sys.modules", blocked=("torch", "transformers", "peft", "numpy")
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_the_names_of_a_light_recipe_need_no_torch():
-    code = "import saccade as sc\nfrom saccade import rewards, tools, worlds, episodes, credit\n" \
-           "sc.Run, sc.Sample, sc.source, sc.policy('glimpse'), rewards.answer_match(), tools.crop(), credit.group_mean()\n" \
-           "worlds.hidden_detail.source(size=1)"
+    code = (
+        "import saccade as sc\nfrom saccade import rewards, tools, worlds, episodes, credit\n"
+        "sc.Run, sc.Sample, sc.source, sc.policy('glimpse'), rewards.answer_match(), tools.crop(), credit.group_mean()\n"
+        "worlds.hidden_detail.source(size=1)"
+    )
     done = python(code, blocked=("torch", "transformers", "peft"))
     assert done.returncode == 0, done.stderr
 
@@ -41,7 +47,7 @@ def test_every_public_name_resolves(name):
 
 
 def test_an_unknown_name_is_an_attribute_error_that_lists_the_known():
-    with pytest.raises(AttributeError, match="no 'tran'.*train"):
+    with pytest.raises(AttributeError, match=r"no 'tran'.*train"):
         _ = saccade.tran
 
 

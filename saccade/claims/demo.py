@@ -24,8 +24,17 @@ STEPS = ("before", "train", "after", *MODES)
 UPDATES, ARM = 100, "conditional"
 
 
-def demo(out: Path, *, seed: int = 0, updates: int = UPDATES, items: int = 0, again: bool = False, run: Run | None = None,
-         progress: bool = True, say: Callable[[str], None] = print) -> dict[str, Any]:
+def demo(
+    out: Path,
+    *,
+    seed: int = 0,
+    updates: int = UPDATES,
+    items: int = 0,
+    again: bool = False,
+    run: Run | None = None,
+    progress: bool = True,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
     """Run every step below `out`, write ``summary.json`` and ``report.html`` there and return the summary.
 
     items: held-out items to evaluate on, 0 for all 500
@@ -77,7 +86,9 @@ def opened(out: Path, asked: Mapping[str, Any], *, again: bool) -> dict[str, flo
         return {}
     before = json.loads(place.read_text(encoding="utf-8"))
     if before["asked"] != dict(asked):
-        raise ValueError(f"{out} holds an interrupted demo with {before['asked']}; say --again to begin again, or another --out")
+        raise ValueError(
+            f"{out} holds an interrupted demo with {before['asked']}; say --again to begin again, or another --out"
+        )
     return before["seconds"]
 
 
@@ -97,16 +108,27 @@ def evaluated(run: Run, out: Path, step: str, items: int, progress: bool) -> dic
     from saccade.rollout import interventions
 
     model = run.policy.model if step == "before" else str(out / "train" / "model")
-    modes = {"no_tool": interventions.no_tool, "random_box": interventions.random_box,
-             "blank_crop": interventions.blank_crop, "oracle_box": interventions.oracle_box}
+    modes = {
+        "no_tool": interventions.no_tool,
+        "random_box": interventions.random_box,
+        "blank_crop": interventions.blank_crop,
+        "oracle_box": interventions.oracle_box,
+    }
     tools = interventions.intervene(run.tools, modes[step]) if step in modes else run.tools
     (benchmark,) = run.evals
     played = replace(run, policy=replace(run.policy, model=model), tools=tools)
-    report = evaluate(played, benchmark, out / step, limit=items, seed=run.seed, progress=progress,
-                      store=open_store(out / "media"))
+    report = evaluate(
+        played, benchmark, out / step, limit=items, seed=run.seed, progress=progress, store=open_store(out / "media")
+    )
     found = report.results[0]
-    return {"accuracy": found.accuracy.value, "ci95": [found.accuracy.low, found.accuracy.high], "n": found.accuracy.n,
-            "calls": found.calls_per_item, "evidence_iou": score(found, "evidence_iou"), "failed": found.num_failed}
+    return {
+        "accuracy": found.accuracy.value,
+        "ci95": [found.accuracy.low, found.accuracy.high],
+        "n": found.accuracy.n,
+        "calls": found.calls_per_item,
+        "evidence_iou": score(found, "evidence_iou"),
+        "failed": found.num_failed,
+    }
 
 
 def score(result: Any, name: str) -> float | None:
@@ -118,8 +140,9 @@ STEP: dict[str, Callable[[Run, Path, str, int, bool], dict[str, Any]]] = {
 }
 
 
-def summarised(results: Mapping[str, Mapping[str, Any]], seconds: Mapping[str, float],
-               asked: Mapping[str, Any]) -> dict[str, Any]:
+def summarised(
+    results: Mapping[str, Mapping[str, Any]], seconds: Mapping[str, float], asked: Mapping[str, Any]
+) -> dict[str, Any]:
     """The fields of ``summary.json``: six evaluations, cost, calls before and after."""
     return {
         **{step: {key: results[step][key] for key in ("accuracy", "ci95", "n")} for step in STEPS if step != "train"},
@@ -143,17 +166,26 @@ def write_page(out: Path) -> Path:
 
     shutil.copyfile(out / "train" / "metrics.jsonl", out / "metrics.jsonl")
     (attempts,) = (out / "after").glob("*/trajectories.jsonl")
-    note = ("A model of two million parameters sees each picture at a quarter of its size, where the digit cannot be read. It may "
-            "zoom once or twice. Boxes in the pictures are where it looked.")
-    return report(out, attempts=list(read_trajectories(attempts)), most=20, title="A small model learns to look", note=note)
+    note = (
+        "A model of two million parameters sees each picture at a quarter of its size, where the digit cannot be read. "
+        "It may zoom once or twice. Boxes in the pictures are where it looked."
+    )
+    return report(
+        out, attempts=list(read_trajectories(attempts)), most=20, title="A small model learns to look", note=note
+    )
 
 
 def rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The table that is printed at the end."""
     calls = summary["tool_calls_per_item"]
     return [
-        {"what": step.replace("_", " "), "accuracy": summary[step]["accuracy"],
-         "95 % interval": "{:.3f} to {:.3f}".format(*summary[step]["ci95"]), "items": summary[step]["n"],
-         "calls per item": calls.get(step)}
-        for step in STEPS if step != "train"
+        {
+            "what": step.replace("_", " "),
+            "accuracy": summary[step]["accuracy"],
+            "95 % interval": "{:.3f} to {:.3f}".format(*summary[step]["ci95"]),
+            "items": summary[step]["n"],
+            "calls per item": calls.get(step),
+        }
+        for step in STEPS
+        if step != "train"
     ]

@@ -76,7 +76,10 @@ def rescore(groups: Iterator[Group], rewards: Sequence[Reward]) -> tuple[dict[st
                 if score.value is not None:
                     tally.count, tally.total = tally.count + 1, tally.total + score.value
                 if before is not None and before.value is not None:
-                    tally.recorded_count, tally.recorded_total = tally.recorded_count + 1, tally.recorded_total + before.value
+                    tally.recorded_count, tally.recorded_total = (
+                        tally.recorded_count + 1,
+                        tally.recorded_total + before.value,
+                    )
                 if before is not None and differs(before.value, score.value):
                     tally.changed += 1
     return tallies, out
@@ -105,7 +108,9 @@ def remade_reward(described: Mapping[str, Any], path: Path) -> Reward:
     module, _, qualname = str(function.get("function") if isinstance(function, Mapping) else "").partition(":")
     known = {each.module: each.name for each in entries("reward")}
     if module not in known or not qualname.startswith(f"{known[module]}.<locals>."):
-        raise ValueError(f"{path}: the reward {name!r} is no component of this library; say --recipe FILE or --rewards NAMES")
+        raise ValueError(
+            f"{path}: the reward {name!r} is no component of this library; say --recipe FILE or --rewards NAMES"
+        )
     factory = vars(importlib.import_module(module))[known[module]]
     wanted = [each.name for each in inspect.signature(inspect.unwrap(factory)).parameters.values()]
     held = dict(function.get("with") or {})  # type: ignore[union-attr]

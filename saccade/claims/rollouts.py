@@ -17,8 +17,18 @@ CHUNK = 64
 """Samples whose attempts are in memory at once."""
 
 
-def roll_out(player: Any, run: Run, folder: Path, *, store: MediaStore, attempts: int, limit: int = 0, temperature: float | None = None,
-             seed: int = 0, say: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Any]:
+def roll_out(
+    player: Any,
+    run: Run,
+    folder: Path,
+    *,
+    store: MediaStore,
+    attempts: int,
+    limit: int = 0,
+    temperature: float | None = None,
+    seed: int = 0,
+    say: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
     """Write ``trajectories.jsonl`` below `folder`, pictures to the store; samples that are there are not asked again.
 
     player: what `evaluate` takes; run: episode, tools, limits, rewards and data. Returns counts and means. Raises ValueError
@@ -41,11 +51,23 @@ def roll_out(player: Any, run: Run, folder: Path, *, store: MediaStore, attempts
         samples = [run.data[index] for index in range(start, min(start + CHUNK, size))]
         fresh = [each for each in samples if each.id not in known]
         counts["kept"] += len(samples) - len(fresh)
-        groups = run_rollouts(
-            fresh, run.episode, store=store, engine=opened.engine, renderer=opened.renderer, tools=run.tools,
-            clients={**dict(run.others), **opened.clients}, limits=run.limits, sampling=sampling,
-            explore=Independent(n=attempts), seed=seed,
-        ) if fresh else []
+        groups = (
+            run_rollouts(
+                fresh,
+                run.episode,
+                store=store,
+                engine=opened.engine,
+                renderer=opened.renderer,
+                tools=run.tools,
+                clients={**dict(run.others), **opened.clients},
+                limits=run.limits,
+                sampling=sampling,
+                explore=Independent(n=attempts),
+                seed=seed,
+            )
+            if fresh
+            else []
+        )
         for group in groups:
             group = evaluate(group, run.rewards)
             write_lines(path, group.trajectories)
@@ -53,8 +75,12 @@ def roll_out(player: Any, run: Run, folder: Path, *, store: MediaStore, attempts
             for each in group.trajectories:
                 count(each, counts, totals)
         say(min(start + CHUNK, size), size)
-    return {**{name: int(value) for name, value in counts.items()}, "folder": str(folder),
-            "rewards": {name: sum(values) / len(values) for name, values in totals.items()}, "notes": list(opened.notes)}
+    return {
+        **{name: int(value) for name, value in counts.items()},
+        "folder": str(folder),
+        "rewards": {name: sum(values) / len(values) for name, values in totals.items()},
+        "notes": list(opened.notes),
+    }
 
 
 def count(trajectory: Trajectory, counts: dict[str, float], totals: dict[str, list[float]]) -> None:

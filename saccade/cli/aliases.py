@@ -62,9 +62,12 @@ SAME: dict[str, tuple[str, ...]] = {
 """Their name to our paths."""
 
 VERB: dict[str, str] = {
-    "model_name_or_path": "model", "worker.actor.model.model_path": "model",
-    "dataset_name": "data", "data.train_files": "data",
-    "output_dir": "out", "trainer.save_checkpoint_path": "out",
+    "model_name_or_path": "model",
+    "worker.actor.model.model_path": "model",
+    "dataset_name": "data",
+    "data.train_files": "data",
+    "output_dir": "out",
+    "trainer.save_checkpoint_path": "out",
     "resume_from_checkpoint": "resume",
 }
 """Their name to the argument of the verb."""
@@ -72,30 +75,51 @@ VERB: dict[str, str] = {
 REFUSED: dict[str, str] = {
     "use_vllm": "generation uses the local engine; there is no server engine in this version",
     "vllm_mode": "generation uses the local engine; there is no server engine in this version",
-    "max_prompt_length": "prompts are never cut, because that would cut images; bound the whole attempt with --limits.tokens",
+    "max_prompt_length": "prompts are never cut, because that would cut images; bound all of it with --limits.tokens",
     "data.max_prompt_length": "prompts are never cut, because that would cut images; bound it with --limits.tokens",
     "gradient_checkpointing": "micro-batches are bounded by --schedule.micro_tokens instead",
     "deepspeed": "one process learns; there is no DeepSpeed",
     "fsdp": "one process learns; there is no sharding in this version",
-    "bf16": "say --dtype bfloat16", "fp16": "say --dtype float16",
+    "bf16": "say --dtype bfloat16",
+    "fp16": "say --dtype float16",
     "logging_steps": "every update is logged to metrics.jsonl",
     "per_device_eval_batch_size": "evaluation batches by itself",
-    "worker.actor.micro_batch_size_per_device_for_update": "micro-batches are counted in tokens: --schedule.micro_tokens",
-    "worker.actor.micro_batch_size_per_device_for_experience": "micro-batches are counted in tokens: --schedule.micro_tokens",
+    "worker.actor.micro_batch_size_per_device_for_update": "counted in tokens here: --schedule.micro_tokens",
+    "worker.actor.micro_batch_size_per_device_for_experience": "counted in tokens here: --schedule.micro_tokens",
     "data.val_files": "evaluate with `saccade eval RUN --data FILE`, or name it in the recipe's `evals`",
-    "trainer.n_gpus_per_node": "one process learns in this version", "trainer.nnodes": "one process learns in this version",
+    "trainer.n_gpus_per_node": "one process learns in this version",
+    "trainer.nnodes": "one process learns in this version",
     "worker.rollout.tensor_parallel_size": "generation uses the local engine in this version",
-    "dataset_config": "name the file or the folder with --data", "dataset_train_split": "name the file with --data",
+    "dataset_config": "name the file or the folder with --data",
+    "dataset_train_split": "name the file with --data",
     "reward_funcs": "name rewards with --rewards answer_match,tagged or package.module:function",
 }
 """Their names that would have no effect here, and what to do instead."""
 
 BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps", "generation_batch_size")
-MEANT = (*BATCH, "beta", "algorithm.kl_coef", "algorithm.disable_kl", "loss_type", "scale_rewards", "report_to",
-         "trainer.logger", "use_peft", "freeze_vision_tower", "worker.actor.model.freeze_vision_tower",
-         "num_train_epochs", "trainer.total_epochs", "algorithm.adv_estimator", "worker.actor.global_batch_size",
-         "worker.rollout.limit_images", "worker.reward.reward_function", "data.image_key", "data.prompt_key",
-         "data.answer_key", "warmup_ratio")
+MEANT = (
+    *BATCH,
+    "beta",
+    "algorithm.kl_coef",
+    "algorithm.disable_kl",
+    "loss_type",
+    "scale_rewards",
+    "report_to",
+    "trainer.logger",
+    "use_peft",
+    "freeze_vision_tower",
+    "worker.actor.model.freeze_vision_tower",
+    "num_train_epochs",
+    "trainer.total_epochs",
+    "algorithm.adv_estimator",
+    "worker.actor.global_batch_size",
+    "worker.rollout.limit_images",
+    "worker.reward.reward_function",
+    "data.image_key",
+    "data.prompt_key",
+    "data.answer_key",
+    "warmup_ratio",
+)
 """Their names that need the rest of the run to be understood; see `cli.meanings`."""
 
 

@@ -1,4 +1,4 @@
-"""Read `--config FILE` (YAML or JSON) as flags: nested keys become attribute paths, and TRL's flat names stay as they are."""
+"""Read `--config FILE` (YAML or JSON) as flags: nested keys become attribute paths, TRL's flat names stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asked, and under which protocol: a run folder, a checkpoint, glimpse or an endpoint; a recipe, tools, or nothing."""
+"""Who is asked (a run folder, a checkpoint, glimpse, an endpoint), and under which protocol (a recipe, tools, nothing)."""
 
 from __future__ import annotations
 
@@ -62,8 +62,12 @@ def offering(policy: str, tools: str) -> Run:
     """A run that is only there for its protocol: a tool loop with these tools."""
     from saccade import episodes
 
-    return replace(plain_run(policy), episode=episodes.tool_loop(max_steps=6), limits=Limits(steps=6),
-                   tools=tuple(component("tool", each) for each in split(tools)))
+    return replace(
+        plain_run(policy),
+        episode=episodes.tool_loop(max_steps=6),
+        limits=Limits(steps=6),
+        tools=tuple(component("tool", each) for each in split(tools)),
+    )
 
 
 def plain_run(policy: str) -> Run:
@@ -71,8 +75,13 @@ def plain_run(policy: str) -> Run:
     from saccade import episodes, rewards
     from saccade.core.sample import Rows
 
-    return Run(name="protocol", data=Rows(rows=()), episode=episodes.single(), policy=PolicySpec(model=policy),
-               rewards=(rewards.answer_match(),))
+    return Run(
+        name="protocol",
+        data=Rows(rows=()),
+        episode=episodes.single(),
+        policy=PolicySpec(model=policy),
+        rewards=(rewards.answer_match(),),
+    )
 
 
 def player_of(policy: str, run: Run | None, *, api_model: str, max_tokens: int, store: Any) -> Any:
@@ -86,17 +95,36 @@ def player_of(policy: str, run: Run | None, *, api_model: str, max_tokens: int, 
     from saccade.evals.player import model_folder
 
     if (Path(policy) / "checkpoints").is_dir() and not (Path(policy) / "model").is_dir():
-        raise ValueError(f"{policy}: this run is not finished; go on with `saccade train ... --out {policy} --resume true`, or "
-                         f"take its last checkpoint: saccade export {policy} FOLDER")
+        raise ValueError(
+            f"{policy}: this run is not finished; go on with `saccade train ... --out {policy} --resume true`, or "
+            f"take its last checkpoint: saccade export {policy} FOLDER"
+        )
     model = str(model_folder(policy))
     if model != "glimpse" and not Path(model).is_dir():
-        raise ValueError(f"{policy}: there is no such checkpoint or run folder (a local folder, glimpse, or an http address)")
+        raise ValueError(
+            f"{policy}: there is no such checkpoint or run folder (a local folder, glimpse, or an http address)"
+        )
     sampling = Sampling(max_tokens=max_tokens or 512)
-    return PolicySpec(model=model, sampling=sampling) if run is None else replace(run, policy=replace(run.policy, model=model))
+    return (
+        PolicySpec(model=model, sampling=sampling)
+        if run is None
+        else replace(run, policy=replace(run.policy, model=model))
+    )
 
 
-def protocol_of(policy: str, *, data: str, on: str, recipe: str, arm: str, tools: str, seed: int, max_tokens: int,
-                api_model: str, store: Any) -> Protocol:
+def protocol_of(
+    policy: str,
+    *,
+    data: str,
+    on: str,
+    recipe: str,
+    arm: str,
+    tools: str,
+    seed: int,
+    max_tokens: int,
+    api_model: str,
+    store: Any,
+) -> Protocol:
     """Everything an evaluation needs. Raises ValueError when there is nothing to evaluate on."""
     run = protocol_run(policy, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens)
     if data and on:
@@ -112,15 +140,24 @@ def protocol_of(policy: str, *, data: str, on: str, recipe: str, arm: str, tools
     player = player_of(policy, run, api_model=api_model, max_tokens=max_tokens, store=store)
     if run is not None and is_endpoint(policy):  # a client has no run of its own: the benchmark carries the protocol
         benchmarks = tuple(
-            replace(each, episode=each.episode or run.episode, tools=each.tools or run.tools, limits=each.limits or run.limits)
-            if isinstance(each, Benchmark) else each for each in benchmarks
+            replace(
+                each,
+                episode=each.episode or run.episode,
+                tools=each.tools or run.tools,
+                limits=each.limits or run.limits,
+            )
+            if isinstance(each, Benchmark)
+            else each
+            for each in benchmarks
         )
     return Protocol(player=player, benchmarks=benchmarks, run=run)
 
 
 def benchmark_name(data: str) -> str:
     head = data.partition("?")[0]
-    return "".join(each if each.isalnum() or each in "-_" else "-" for each in Path(head.split(":", 1)[-1]).stem) or "data"
+    return (
+        "".join(each if each.isalnum() or each in "-_" else "-" for each in Path(head.split(":", 1)[-1]).stem) or "data"
+    )
 
 
 def split(text: str) -> list[str]:

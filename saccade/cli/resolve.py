@@ -59,7 +59,9 @@ def stages_of(module: ModuleType, *, arm: str | None = None, seed: int | None = 
             raise ValueError(f"--arm {arm}: this recipe has the arms {', '.join(dict.fromkeys(arms))}")
         made = names["miniature"](arm, seed or 0)
     elif "run" not in names:
-        raise ValueError(f"{where}: a recipe is a file with `run() -> Run`; this one has none (see `saccade new recipe NAME`)")
+        raise ValueError(
+            f"{where}: a recipe is a file with `run() -> Run`; this one has none (see `saccade new recipe NAME`)"
+        )
     else:
         made = names["run"]() if callable(names["run"]) else names["run"]
     stages = (Stage(name=made.name, run=made),) if isinstance(made, Run) else made
@@ -101,8 +103,11 @@ def made(factory: Callable[..., Any], name: str) -> Any:
     """Call a factory that needs no options."""
     if not inspect.isroutine(factory) and not isinstance(factory, type):
         return factory
-    needed = [each.name for each in inspect.signature(factory).parameters.values()
-              if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)]
+    needed = [
+        each.name
+        for each in inspect.signature(factory).parameters.values()
+        if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+    ]
     if needed:
         raise ValueError(f"{name} needs {', '.join(needed)}; name it in a recipe file instead")
     return factory()

@@ -175,7 +175,7 @@ def truth(state: State) -> Truth:
 EXAMPLES = [(0, 0, "{answer}")]
 '''
 
-OBJECTIVE = '''"""Pull the policy towards tokens with credit, without a bound. (Say here what it minimises, with its identifier.)"""
+OBJECTIVE = '''"""Pull the policy towards tokens with credit, without a bound. (Say what it minimises, and where from.)"""
 
 from __future__ import annotations
 
@@ -234,7 +234,12 @@ def run() -> sc.Run:
 '''
 
 SCAFFOLDS: dict[str, str] = {
-    "credit": CREDIT, "episode": EPISODE, "objective": OBJECTIVE, "recipe": RECIPE, "reward": REWARD, "tool": TOOL,
+    "credit": CREDIT,
+    "episode": EPISODE,
+    "objective": OBJECTIVE,
+    "recipe": RECIPE,
+    "reward": REWARD,
+    "tool": TOOL,
     "world": WORLD,
 }
 
@@ -242,8 +247,10 @@ SCAFFOLDS: dict[str, str] = {
 def scaffold(kind: str, name: str) -> str:
     """Source text of a new component. Raises ValueError for a kind without a scaffold."""
     if kind not in SCAFFOLDS:
-        raise ValueError(f"there is no scaffold for a {kind}; there is one for {', '.join(sorted(SCAFFOLDS))}. "
-                         f"Copy a file that exists: saccade list {kind}")
+        raise ValueError(
+            f"there is no scaffold for a {kind}; there is one for {', '.join(sorted(SCAFFOLDS))}. "
+            f"Copy a file that exists: saccade list {kind}"
+        )
     return SCAFFOLDS[kind].format(name=name, answer=first_answer(name))
 
 

@@ -47,9 +47,8 @@ def first_fit(value: Any, hints: list[Any], *, now: Any) -> Any:
     hints.sort(key=lambda each: order.index(each) if each in order else (98 if each is str else 50))
     reasons: list[str] = []
     for each in hints:
-        if each is bool and not isinstance(now, bool) and not isinstance(value, bool) and len(hints) > 1:
-            if isinstance(value, str) and value.lower() in ("0", "1"):
-                continue
+        if each is bool and str(value) in ("0", "1") and {int, float} & set(hints):
+            continue  # a number, where numbers are possible too
         try:
             return read_value(value, each, now=now)
         except ValueError as error:

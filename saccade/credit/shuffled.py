@@ -14,7 +14,7 @@ from saccade.core.trajectory import Group
 
 
 def shuffled(*, of: Credit | None = None, seed: int = 0) -> Credit:
-    """Permute the credit `of` (default: total minus the mean of the group) among the attempts of each group that have any."""
+    """Permute the credit `of` (default: total minus the group's mean) among the attempts of each group that have any."""
     inner = of or per_group(lambda group: group.totals() - group.totals().mean())
 
     def credit(groups: Sequence[Group]) -> list[list[Assigned]]:

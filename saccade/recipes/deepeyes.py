@@ -23,9 +23,9 @@ DEVIATIONS = (
 )
 
 CLAIM = sc.Claim(
-    text="with a bonus paid only when the answer is right, reinforcement alone teaches where to zoom: accuracy rises over the "
-         "untrained model; it does not when the crops show random places. Outcome reward alone and an unconditional bonus are "
-         "run beside it; nothing is claimed about them, because this model calls the tool from the start",
+    text="with a bonus paid only when the answer is right, reinforcement alone teaches where to zoom: accuracy rises over "
+    "the untrained model; it does not when the crops show random places. Outcome reward alone and an unconditional bonus are "
+    "run beside it; nothing is claimed about them, because this model calls the tool from the start",
     metric="accuracy",
     arms=("start", "outcome", "unconditional", "conditional"),
     better="conditional",
@@ -41,11 +41,17 @@ def run() -> sc.Run:
     """256 prompts, 16 attempts each, learning rate 1e-6, no penalty, at most five turns and 20480 sampled tokens."""
     return sc.Run(
         name="deepeyes",
-        data=published("DeepEyes-Datasets-47k", about="visual search, charts and reasoning, 47 thousand rows", layout="verl"),
+        data=published(
+            "DeepEyes-Datasets-47k", about="visual search, charts and reasoning, 47 thousand rows", layout="verl"
+        ),
         episode=episodes.tool_loop(max_steps=5),
         tools=(tools.crop(min_side_px=28),),
-        policy=sc.policy("Qwen/Qwen2.5-VL-7B-Instruct", freeze=(), dtype="bfloat16",
-                         sampling=sc.Sampling(temperature=1.0, max_tokens=10240)),
+        policy=sc.policy(
+            "Qwen/Qwen2.5-VL-7B-Instruct",
+            freeze=(),
+            dtype="bfloat16",
+            sampling=sc.Sampling(temperature=1.0, max_tokens=10240),
+        ),
         limits=sc.Limits(steps=5, tokens=8192 + 20480, sampled=20480),
         explore=sc.Independent(n=16),
         rewards=(
@@ -63,8 +69,9 @@ def run() -> sc.Run:
 def miniature(arm: str, seed: int) -> sc.Run:
     """start: nothing is learned; outcome: no bonus; unconditional: 0.4 for any call; conditional: the method;
     random_box: the method, but every crop shows a random place of the size that was asked for."""
-    small = _glimpse.miniature(replace(run(), name=f"deepeyes-{arm}"), seed=seed,
-                               updates=0 if arm == "start" else _glimpse.UPDATES)
+    small = _glimpse.miniature(
+        replace(run(), name=f"deepeyes-{arm}"), seed=seed, updates=0 if arm == "start" else _glimpse.UPDATES
+    )
     accuracy, form, _ = small.rewards
     paid = {
         "outcome": (accuracy, form),

@@ -24,7 +24,7 @@ DEVIATIONS = (
 
 CLAIM = sc.Claim(
     text="group-relative credit from outcomes alone improves accuracy over the untrained model; the same credit dealt out "
-         "within the group by lot does not",
+    "within the group by lot does not",
     metric="accuracy",
     arms=("start", "grpo"),
     better="grpo",
@@ -42,13 +42,20 @@ def run() -> sc.Run:
         name="grpo",
         data=published("GSM8K and MATH, chain-of-thought questions", about="144 thousand questions", layout="trl"),
         episode=episodes.single(),
-        policy=sc.policy("Qwen/Qwen2.5-VL-7B-Instruct", freeze=(), dtype="bfloat16",
-                         sampling=sc.Sampling(temperature=1.0, max_tokens=1024)),
+        policy=sc.policy(
+            "Qwen/Qwen2.5-VL-7B-Instruct",
+            freeze=(),
+            dtype="bfloat16",
+            sampling=sc.Sampling(temperature=1.0, max_tokens=1024),
+        ),
         limits=sc.Limits(steps=1, tokens=9216, sampled=1024),
         explore=sc.Independent(n=64),
         rewards=(rewards.answer_match(),),
         credit=credit.group_mean(by_std=True),
-        objective=(objectives.clip(low=0.2, high=0.2, normaliser="rows"), objectives.kl(coefficient=0.04, normaliser="rows")),
+        objective=(
+            objectives.clip(low=0.2, high=0.2, normaliser="rows"),
+            objectives.kl(coefficient=0.04, normaliser="rows"),
+        ),
         optim=sc.Optim(lr=1e-6),
         schedule=sc.Schedule(updates=9000, prompts=16, passes=1),
     )

@@ -53,7 +53,10 @@ def check_file(path: Path, kind: str | None = None) -> tuple[str, list[str]]:
         module = load(path)
     except Exception as error:  # the user's file: whatever it raises is the answer
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return known or "component", [*faults, f"does not import: {type(error).__name__}: {error} (line {where.lineno})"]
+        return known or "component", [
+            *faults,
+            f"does not import: {type(error).__name__}: {error} (line {where.lineno})",
+        ]
     known = known or kind_of_value(path, module)
     names = vars(module)
     if known == "recipe":
@@ -110,8 +113,11 @@ def attempted(factory: Any) -> Any:
 
 
 def needs_arguments(factory: Any) -> bool:
-    return any(each.default is each.empty and each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
-               for each in inspect.signature(inspect.unwrap(factory)).parameters.values())
+    return any(
+        each.default is each.empty
+        and each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+        for each in inspect.signature(inspect.unwrap(factory)).parameters.values()
+    )
 
 
 def load(path: Path) -> ModuleType:
@@ -132,8 +138,11 @@ def faults_in_source(path: Path, tree: ast.Module, kind: str | None) -> Iterator
     if not (ast.get_docstring(tree) or "").strip():
         yield "has no docstring: one sentence of what it is, then why"
     for node in tree.body:
-        names = [each.name for each in node.names] if isinstance(node, ast.Import) else (
-            [node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+        names = (
+            [each.name for each in node.names]
+            if isinstance(node, ast.Import)
+            else ([node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+        )
         for name in names:
             top = name.split(".")[0]
             if top in NEVER:
@@ -191,8 +200,10 @@ def credit_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
     for number, (totals, expected, *options) in enumerate(examples):
         group = Group(
             sample=sample,
-            trajectories=tuple(Trajectory(sample=sample, attempt=index, stop=Stop.ERROR if total is None else Stop.DONE)
-                               for index, total in enumerate(totals)),
+            trajectories=tuple(
+                Trajectory(sample=sample, attempt=index, stop=Stop.ERROR if total is None else Stop.DONE)
+                for index, total in enumerate(totals)
+            ),
             total=np.array([np.nan if total is None else total for total in totals]),
         )
         (got,) = factory(**(options[0] if options else {}))([group])
@@ -244,8 +255,11 @@ def tool_faults(value: Any, examples: list[Any]) -> Iterator[str]:
     for number, (arguments, expected, *rest) in enumerate(examples):
         tool = value(**rest[0]) if rest and not isinstance(value, Tool) else made
         got = call_on_picture(tool, arguments)
-        fits = (expected == "image" and isinstance(got, tuple)) or got == expected or (
-            isinstance(expected, str) and isinstance(got, str) and expected in got)
+        fits = (
+            (expected == "image" and isinstance(got, tuple))
+            or got == expected
+            or (isinstance(expected, str) and isinstance(got, str) and expected in got)
+        )
         if not fits:
             yield f"example {number}: {arguments} gives {got!r}, not {expected!r}"
 
@@ -290,6 +304,10 @@ def selector_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
 
 
 BY_KIND: dict[str, Callable[[Any, list[Any]], Iterator[str]]] = {
-    "credit": credit_faults, "episode": episode_faults, "reward": reward_faults, "selector": selector_faults,
-    "tool": tool_faults, "world": world_faults,
+    "credit": credit_faults,
+    "episode": episode_faults,
+    "reward": reward_faults,
+    "selector": selector_faults,
+    "tool": tool_faults,
+    "world": world_faults,
 }

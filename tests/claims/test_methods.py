@@ -10,7 +10,14 @@ from saccade.catalog import ROOT
 from saccade.claims.history import git, is_ancestor
 from saccade.claims.methods import FAMILIES, RECIPES, RESULTS, file_digest, method, methods, slug, systems
 
-COUNTS = {"image_tools": 22, "rlvr": 29, "video": 24, "latent_and_architecture": 21, "agents": 22, "data_and_benchmarks": 18}
+COUNTS = {
+    "image_tools": 22,
+    "rlvr": 29,
+    "video": 24,
+    "latent_and_architecture": 21,
+    "agents": 22,
+    "data_and_benchmarks": 18,
+}
 """Cards per family less the three systems that have a second card for their data."""
 
 FIELDS = ["name", "title", "family", "recipe", "smoke", "status", "scale", "verdict", "claim_commit", "result"]
@@ -27,8 +34,15 @@ def test_names_are_unique_and_so_are_their_files():
     assert all(slug(name).isidentifier() for name in names)
 
 
-@pytest.mark.parametrize(("name", "file"), [("DeepEyes", "deepeyes"), ("VLM-R^3", "vlm_r3"), ("InternVL3.5", "internvl3_5"),
-                                            ("GLM-4.1V-Thinking (RLCS)", "glm_4_1v_thinking")])
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("DeepEyes", "deepeyes"),
+        ("VLM-R^3", "vlm_r3"),
+        ("InternVL3.5", "internvl3_5"),
+        ("GLM-4.1V-Thinking (RLCS)", "glm_4_1v_thinking"),
+    ],
+)
 def test_slugs(name, file):
     assert slug(name) == file
 
@@ -49,7 +63,9 @@ def test_every_recipe_belongs_to_a_system_or_is_the_trunk():
     assert {path.stem for path in RECIPES.glob("[!_]*.py")} <= known
 
 
-@pytest.mark.parametrize("path", sorted(RESULTS.glob("[!_]*.json")) if RESULTS.is_dir() else [], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(RESULTS.glob("[!_]*.json")) if RESULTS.is_dir() else [], ids=lambda path: path.stem
+)
 def test_claims_were_committed_before_their_results(path):
     if path.stem == "smoke":
         return
@@ -63,8 +79,11 @@ def test_claims_were_committed_before_their_results(path):
 
 SYSTEM = {"name": "Toy Method", "title": "Toys", "family": "rlvr"}
 CLAIM = {"text": "b beats a", "metric": "accuracy", "arms": ("a", "b"), "better": "b", "control": "c", "margin": 0.1}
-SOURCE = '"""Toy."""\nfrom saccade.core import Claim\nCLAIM = Claim(' + ", ".join(
-    f"{key}={value!r}" for key, value in CLAIM.items()) + ")\n\n\ndef run(): ...\n"
+SOURCE = (
+    '"""Toy."""\nfrom saccade.core import Claim\nCLAIM = Claim('
+    + ", ".join(f"{key}={value!r}" for key, value in CLAIM.items())
+    + ")\n\n\ndef run(): ...\n"
+)
 
 
 def status(tmp_path, *, source=None, result=None, smoked=None):
@@ -72,7 +91,9 @@ def status(tmp_path, *, source=None, result=None, smoked=None):
         (tmp_path / "toy_method.py").write_text(source)
     if result is not None:
         (tmp_path / "toy_method.json").write_text(json.dumps(result))
-    record = {} if smoked is None else {"toy_method": {"passed": smoked, "recipe": file_digest(tmp_path / "toy_method.py")}}
+    record = (
+        {} if smoked is None else {"toy_method": {"passed": smoked, "recipe": file_digest(tmp_path / "toy_method.py")}}
+    )
     return method(SYSTEM, recipes=tmp_path, results=tmp_path, smoked=record)
 
 
@@ -82,14 +103,30 @@ def test_status_grows_with_what_is_there(tmp_path):
     assert status(tmp_path, source=SOURCE).status == "runs"
     assert status(tmp_path, source=SOURCE, smoked=False).status == "parts"
     assert status(tmp_path, source=SOURCE, smoked=True).smoke is True
-    result = {"method": "toy_method", "verdict": "fails", "values": {}, "claim": json.loads(json.dumps(CLAIM)),
-              "claim_commit": "abc"}
+    result = {
+        "method": "toy_method",
+        "verdict": "fails",
+        "values": {},
+        "claim": json.loads(json.dumps(CLAIM)),
+        "claim_commit": "abc",
+    }
     measured = status(tmp_path, source=SOURCE, result=result)
-    assert (measured.status, measured.verdict, measured.claim_commit, measured.scale) == ("measured", "fails", "abc", "glimpse")
+    assert (measured.status, measured.verdict, measured.claim_commit, measured.scale) == (
+        "measured",
+        "fails",
+        "abc",
+        "glimpse",
+    )
 
 
 def test_a_stale_result_is_no_verdict(tmp_path):
-    result = {"method": "toy_method", "verdict": "holds", "values": {}, "claim": {**CLAIM, "margin": 0.01}, "claim_commit": "a"}
+    result = {
+        "method": "toy_method",
+        "verdict": "holds",
+        "values": {},
+        "claim": {**CLAIM, "margin": 0.01},
+        "claim_commit": "a",
+    }
     found = status(tmp_path, source=SOURCE, result=result)
     assert found.status == "runs" and found.verdict is None and found.claim_commit is None
 
@@ -103,5 +140,5 @@ def test_a_smoke_record_of_another_version_of_the_file_does_not_count(tmp_path):
 def test_a_broken_result_file_is_named(tmp_path):
     (tmp_path / "toy_method.py").write_text(SOURCE)
     (tmp_path / "toy_method.json").write_text("{")
-    with pytest.raises(ValueError, match="toy_method.json:1"):
+    with pytest.raises(ValueError, match=r"toy_method.json:1"):
         method(SYSTEM, recipes=tmp_path, results=tmp_path, smoked={})

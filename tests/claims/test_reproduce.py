@@ -144,7 +144,7 @@ def test_a_claim_changed_after_its_result_makes_it_stale(place):
 
 
 def test_a_summary_without_the_metric_is_named(place):
-    with pytest.raises(ValueError, match="toy-a.*no 'accuracy'.*loss"):
+    with pytest.raises(ValueError, match=r"toy-a.*no 'accuracy'.*loss"):
         go(place, lambda run, folder: {"loss": 1.0})
 
 

@@ -30,8 +30,12 @@ def test_the_same_rewards_give_the_same_values(run):
     tallies, groups = rescore(recorded_groups(run), rewards_of_run(run))
     assert len(groups) == 3
     assert {name: (tally.changed, tally.count) for name, tally in tallies.items()} == {
-        "answer_match": (0, 3), "tool_bonus": (0, 3)}
-    assert tallies["answer_match"].plain()["mean"] == pytest.approx(1 / 3) == tallies["answer_match"].plain()["recorded"]
+        "answer_match": (0, 3),
+        "tool_bonus": (0, 3),
+    }
+    assert (
+        tallies["answer_match"].plain()["mean"] == pytest.approx(1 / 3) == tallies["answer_match"].plain()["recorded"]
+    )
 
 
 def test_rewards_are_made_again_with_weight_and_options(run):
@@ -54,9 +58,13 @@ def test_another_reward_is_counted_as_changed(run):
     assert tallies["answer_match"].changed == 2
 
 
-@pytest.mark.parametrize("function", ["os:system.<locals>.x", "saccade.rewards.answer_match:other.<locals>.x", "", None, 3])
+@pytest.mark.parametrize(
+    "function", ["os:system.<locals>.x", "saccade.rewards.answer_match:other.<locals>.x", "", None, 3]
+)
 def test_a_reward_that_is_no_component_is_never_imported(run, function):
-    (run / "config.json").write_text(json.dumps({"rewards": [{"name": "evil", "function": {"function": function}, "weight": 1}]}))
+    (run / "config.json").write_text(
+        json.dumps({"rewards": [{"name": "evil", "function": {"function": function}, "weight": 1}]})
+    )
     with pytest.raises(ValueError, match="'evil' is no component"):
         rewards_of_run(run)
 
@@ -76,5 +84,5 @@ def test_a_folder_without_trajectories_is_named(tmp_path):
 
 def test_a_damaged_line_names_file_and_line(run):
     (run / "trajectories" / "update_000001.jsonl").write_text('{"sample": 3}\n{broken\n{}\n')
-    with pytest.raises(ValueError, match="update_000001.jsonl"):
+    with pytest.raises(ValueError, match=r"update_000001.jsonl"):
         list(recorded_groups(run))

@@ -16,9 +16,17 @@ SAMPLES = tuple(Sample(id=str(index), prompt=()) for index in range(640))
 
 @pytest.fixture
 def run():
-    return Run(name="toy", data=Rows(rows=SAMPLES), episode=episodes.single(), policy=PolicySpec(model="glimpse"),
-               rewards=(rewards.answer_match(),), credit=credit.group_mean(), explore=Independent(n=8), limits=Limits(sampled=256),
-               objective=(objectives.clip(low=0.2, high=0.2),))
+    return Run(
+        name="toy",
+        data=Rows(rows=SAMPLES),
+        episode=episodes.single(),
+        policy=PolicySpec(model="glimpse"),
+        rewards=(rewards.answer_match(),),
+        credit=credit.group_mean(),
+        explore=Independent(n=8),
+        limits=Limits(sampled=256),
+        objective=(objectives.clip(low=0.2, high=0.2),),
+    )
 
 
 def set_by(run, **flags):
@@ -26,10 +34,31 @@ def set_by(run, **flags):
 
 
 def test_simple_names(run):
-    changed = set_by(run, learning_rate="2e-6", num_generations="4", temperature="0.9", num_iterations="2", seed="7",
-                     max_completion_length="99", lora_r="8", max_pixels="1000", warmup_steps="3", lr_scheduler_type="cosine")
-    assert (changed.optim.lr, changed.explore.n, changed.policy.sampling.temperature, changed.schedule.passes) == (2e-6, 4, 0.9, 2)
-    assert (changed.seed, changed.limits.sampled, changed.policy.sampling.max_tokens, changed.policy.lora) == (7, 99, 99, 8)
+    changed = set_by(
+        run,
+        learning_rate="2e-6",
+        num_generations="4",
+        temperature="0.9",
+        num_iterations="2",
+        seed="7",
+        max_completion_length="99",
+        lora_r="8",
+        max_pixels="1000",
+        warmup_steps="3",
+        lr_scheduler_type="cosine",
+    )
+    assert (changed.optim.lr, changed.explore.n, changed.policy.sampling.temperature, changed.schedule.passes) == (
+        2e-6,
+        4,
+        0.9,
+        2,
+    )
+    assert (changed.seed, changed.limits.sampled, changed.policy.sampling.max_tokens, changed.policy.lora) == (
+        7,
+        99,
+        99,
+        8,
+    )
     assert (changed.policy.max_pixels, changed.optim.warmup, changed.optim.shape) == (1000, 3, "cosine")
 
 
@@ -55,10 +84,14 @@ def test_beta_adds_and_removes_the_reference_penalty(run):
 
 def test_epsilon_sets_both_bounds_unless_the_upper_one_is_named(run):
     assert describe(set_by(run, epsilon="0.3").objective) == describe((objectives.clip(low=0.3, high=0.3),))
-    assert describe(set_by(run, epsilon="0.2", epsilon_high="0.28").objective) == describe((objectives.clip(low=0.2, high=0.28),))
+    assert describe(set_by(run, epsilon="0.2", epsilon_high="0.28").objective) == describe(
+        (objectives.clip(low=0.2, high=0.28),)
+    )
 
 
-@pytest.mark.parametrize(("word", "normaliser"), [("grpo", "rows"), ("dapo", "tokens"), ("bnpo", "tokens"), ("dr_grpo", 256.0)])
+@pytest.mark.parametrize(
+    ("word", "normaliser"), [("grpo", "rows"), ("dapo", "tokens"), ("bnpo", "tokens"), ("dr_grpo", 256.0)]
+)
 def test_loss_types_are_normalisers(run, word, normaliser):
     assert set_by(run, loss_type=word).objective[0].normaliser == normaliser
 
@@ -82,9 +115,18 @@ def test_epochs_become_updates(run):
 
 
 def test_easyr1_names(run):
-    changed = overridden(run, [("worker.actor.optim.lr", "1e-6"), ("worker.rollout.n", "5"), ("algorithm.kl_coef", "0.01"),
-                               ("data.rollout_batch_size", "32"), ("worker.actor.global_batch_size", "16"),
-                               ("trainer.total_epochs", "1"), ("algorithm.adv_estimator", "rloo")])
+    changed = overridden(
+        run,
+        [
+            ("worker.actor.optim.lr", "1e-6"),
+            ("worker.rollout.n", "5"),
+            ("algorithm.kl_coef", "0.01"),
+            ("data.rollout_batch_size", "32"),
+            ("worker.actor.global_batch_size", "16"),
+            ("trainer.total_epochs", "1"),
+            ("algorithm.adv_estimator", "rloo"),
+        ],
+    )
     assert (changed.optim.lr, changed.explore.n, changed.schedule.prompts, changed.schedule.passes) == (1e-6, 5, 32, 2)
     assert changed.objective[1].coefficient == 0.01 and changed.schedule.updates == 40
     assert describe(changed.credit) == describe(credit.leave_one_out())
@@ -113,8 +155,13 @@ def test_an_unknown_name_is_an_error_with_near_names(run):
 
 @pytest.mark.parametrize("name", sorted(each for each, paths in SAME.items() if paths))
 def test_every_alias_names_leaves_that_exist(run, name):
-    value = {"lr_scheduler_type": "linear", "worker.actor.model.lora.alpha": "8", "lora_target_modules": "q_proj",
-             "attn_implementation": "eager", "dtype": "float32"}.get(name, "1")
+    value = {
+        "lr_scheduler_type": "linear",
+        "worker.actor.model.lora.alpha": "8",
+        "lora_target_modules": "q_proj",
+        "attn_implementation": "eager",
+        "dtype": "float32",
+    }.get(name, "1")
     changes, _ = translated(((name, value),), run)
     assert describe(apply(run, changes)) != {}
 
@@ -128,17 +175,39 @@ def test_no_name_is_explained_twice():
 
 def test_yaml_and_json_files_are_flags(run, tmp_path):
     pytest.importorskip("yaml")
-    (tmp_path / "a.yaml").write_text("learning_rate: 2e-6\noptim:\n  shape: cosine\nworker:\n  rollout:\n    n: 3\n"
-                                     "policy: {freeze: [vision, connector]}\nuse_vllm: false\n")
-    (tmp_path / "a.json").write_text(json.dumps({"learning_rate": 2e-6, "optim": {"shape": "cosine"}, "worker.rollout.n": 3,
-                                                 "policy": {"freeze": ["vision", "connector"]}}))
+    (tmp_path / "a.yaml").write_text(
+        "learning_rate: 2e-6\noptim:\n  shape: cosine\nworker:\n  rollout:\n    n: 3\n"
+        "policy: {freeze: [vision, connector]}\nuse_vllm: false\n"
+    )
+    (tmp_path / "a.json").write_text(
+        json.dumps(
+            {
+                "learning_rate": 2e-6,
+                "optim": {"shape": "cosine"},
+                "worker.rollout.n": 3,
+                "policy": {"freeze": ["vision", "connector"]},
+            }
+        )
+    )
     first, second = (overridden(run, list(read_config(tmp_path / name))) for name in ("a.yaml", "a.json"))
     assert describe(first) == describe(second)
-    assert (first.optim.lr, first.optim.shape, first.explore.n, first.policy.freeze) == (2e-6, "cosine", 3, ("vision", "connector"))
+    assert (first.optim.lr, first.optim.shape, first.explore.n, first.policy.freeze) == (
+        2e-6,
+        "cosine",
+        3,
+        ("vision", "connector"),
+    )
 
 
-@pytest.mark.parametrize(("name", "text", "said"), [("b.yaml", "a: [1\nb: 2", r"b\.yaml:2: not YAML"), ("b.json", "{", r"b\.json:1"),
-                                                     ("b.yaml", "- 1", "not list"), ("c.yaml", None, "no such file")])
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("b.yaml", "a: [1\nb: 2", r"b\.yaml:2: not YAML"),
+        ("b.json", "{", r"b\.json:1"),
+        ("b.yaml", "- 1", "not list"),
+        ("c.yaml", None, "no such file"),
+    ],
+)
 def test_bad_files_are_named(tmp_path, name, text, said):
     if text is not None:
         (tmp_path / name).write_text(text)

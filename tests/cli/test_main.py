@@ -9,8 +9,24 @@ import pytest
 
 from saccade.cli import known_verbs, main
 
-ISSUE = {"demo", "train", "eval", "rollout", "ask", "compare", "rescore", "reproduce", "methods", "list", "show", "check", "new",
-         "pretrain", "export", "doctor"}
+ISSUE = {
+    "demo",
+    "train",
+    "eval",
+    "rollout",
+    "ask",
+    "compare",
+    "rescore",
+    "reproduce",
+    "methods",
+    "list",
+    "show",
+    "check",
+    "new",
+    "pretrain",
+    "export",
+    "doctor",
+}
 
 
 @pytest.fixture
@@ -28,7 +44,7 @@ def saccade(capsys, monkeypatch, tmp_path):
 
 
 def test_every_verb_is_there(saccade):
-    assert ISSUE <= set(known_verbs())
+    assert set(known_verbs()) >= ISSUE
     code, out, _ = saccade("--help")
     assert code == 0 and all(f"  {word} " in out for word in ISSUE)
 
@@ -45,7 +61,8 @@ def test_verbs_that_report_take_json(saccade):
 
 
 def test_help_is_quick_and_needs_no_torch():
-    code = "import sys; sys.modules['torch'] = None; sys.modules['numpy'] = None\nfrom saccade.cli import main\nmain(['--help'])"
+    blocked = "import sys; sys.modules['torch'] = None; sys.modules['numpy'] = None\n"
+    code = blocked + "from saccade.cli import main\nmain(['--help'])"
     began = time.process_time(), time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0 and "usage: saccade VERB" in done.stdout, done.stderr
@@ -118,7 +135,10 @@ def test_list_and_show_are_json(saccade):
 
 def test_methods_json(saccade):
     found = json.loads(saccade("methods", "--json")[1])
-    assert len(found) == 136 and next(each for each in found if each["name"] == "DeepEyes")["recipe"] == "saccade/recipes/deepeyes.py"
+    assert (
+        len(found) == 136
+        and next(each for each in found if each["name"] == "DeepEyes")["recipe"] == "saccade/recipes/deepeyes.py"
+    )
 
 
 def test_doctor_json(saccade):
@@ -146,9 +166,9 @@ def test_what_new_writes_passes_check(saccade, kind):
         ("reward", ('"""Pay for', 'x = """Pay for'), "has no docstring"),
         ("reward", ("from collections", "import torch\nfrom collections"), "imports torch"),
         ("credit", ("[1.0, 0.0, 0.5], [1.0, 0.0, 0.5]", "[1.0, 0.0, 0.5], [1.0, 0.0]"), "example 0"),
-        ("tool", ('(192, 144)', '(10, 10)'), "example 0"),
-        ("world", ('rng.random() < 0.5', 'np.random.random() < 0.5'), "draw from the rng"),
-        ("world", ('float(answer.strip().lower() == solve(state))', '1.0'), "verify accepts an empty answer"),
+        ("tool", ("(192, 144)", "(10, 10)"), "example 0"),
+        ("world", ("rng.random() < 0.5", "np.random.random() < 0.5"), "draw from the rng"),
+        ("world", ("float(answer.strip().lower() == solve(state))", "1.0"), "verify accepts an empty answer"),
         ("recipe", ("DEVIATIONS = (", "DEVIATED = ("), "has no DEVIATIONS"),
         ("episode", ("async def", "sync def"), "not Python"),
     ],

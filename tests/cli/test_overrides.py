@@ -15,9 +15,15 @@ SAMPLES = tuple(Sample(id=str(index), prompt=()) for index in range(64))
 @pytest.fixture
 def run():
     return Run(
-        name="toy", data=Rows(rows=SAMPLES), episode=episodes.tool_loop(max_steps=4), policy=PolicySpec(model="glimpse"),
-        tools=(tools.crop(),), rewards=(rewards.answer_match(), rewards.tool_bonus(weight=0.2)),
-        credit=credit.group_mean(by_std=True), explore=Independent(n=8), limits=Limits(steps=4),
+        name="toy",
+        data=Rows(rows=SAMPLES),
+        episode=episodes.tool_loop(max_steps=4),
+        policy=PolicySpec(model="glimpse"),
+        tools=(tools.crop(),),
+        rewards=(rewards.answer_match(), rewards.tool_bonus(weight=0.2)),
+        credit=credit.group_mean(by_std=True),
+        explore=Independent(n=8),
+        limits=Limits(steps=4),
         objective=(objectives.clip(low=0.2, high=0.2), objectives.kl(coefficient=0.04)),
     )
 
@@ -58,16 +64,22 @@ def test_nothing_else_changes(run):
 
 
 def test_options_of_a_factory_are_leaves_too(run):
-    changed = apply(run, [("objective.clip.high", "0.28"), ("credit.by_std", "false"), ("rewards.tool_bonus.strict", "true")])
+    changed = apply(
+        run, [("objective.clip.high", "0.28"), ("credit.by_std", "false"), ("rewards.tool_bonus.strict", "true")]
+    )
     assert describe(changed.objective[0].term.function)["with"]["high"] == 0.28
-    assert describe(changed.objective) == describe((objectives.clip(low=0.2, high=0.28), objectives.kl(coefficient=0.04)))
+    assert describe(changed.objective) == describe(
+        (objectives.clip(low=0.2, high=0.28), objectives.kl(coefficient=0.04))
+    )
     assert describe(changed.credit) == describe(credit.group_mean(by_std=False))
     assert describe(changed.rewards[1]) == describe(rewards.tool_bonus(strict=True, weight=0.2))
 
 
 def test_an_option_that_left_no_trace_is_not_guessed(run):
     with_form = apply(run, [])
-    with_form = type(run)(**{**{name: getattr(run, name) for name in run.__slots__}, "rewards": (rewards.format_tags(style="deepeyes"),)})
+    with_form = type(run)(
+        **{**{name: getattr(run, name) for name in run.__slots__}, "rewards": (rewards.format_tags(style="deepeyes"),)}
+    )
     with pytest.raises(ValueError, match=r"rewards\.format_tags\.think"):
         apply(with_form, [("rewards.format_tags.think", "true")])
 

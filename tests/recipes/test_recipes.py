@@ -39,7 +39,11 @@ def test_every_recipe_trains_two_updates(name, tmp_path):
 
 
 def changed_fields(first, second):
-    return {each.name for each in dataclasses.fields(Run) if describe(getattr(first, each.name)) != describe(getattr(second, each.name))}
+    return {
+        each.name
+        for each in dataclasses.fields(Run)
+        if describe(getattr(first, each.name)) != describe(getattr(second, each.name))
+    }
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -67,7 +71,7 @@ def test_unknown_layouts_and_families_are_named():
 def test_data_that_is_not_here_says_where_it_is_from():
     assert isinstance(deepeyes.run().data, Published)
     for use in (len, lambda data: data[0]):
-        with pytest.raises(ValueError, match="DeepEyes-Datasets-47k.*--data FILE.*verl"):
+        with pytest.raises(ValueError, match=r"DeepEyes-Datasets-47k.*--data FILE.*verl"):
             use(deepeyes.run().data)
 
 
@@ -79,7 +83,11 @@ def test_the_arms_of_deepeyes_differ_in_what_the_claim_is_about():
     arms = {arm: deepeyes.miniature(arm, 3) for arm in arms_of(deepeyes.CLAIM)}
     assert weights(arms["outcome"]) == {"answer_match": 0.8, "format_tags": 0.2}
     assert weights(arms["unconditional"]) == {"answer_match": 0.8, "format_tags": 0.2, "tool_bonus": 0.4}
-    assert weights(arms["conditional"]) == weights(arms["random_box"]) == {"answer_match": 0.8, "format_tags": 0.2, "tool_bonus": 1.2}
+    assert (
+        weights(arms["conditional"])
+        == weights(arms["random_box"])
+        == {"answer_match": 0.8, "format_tags": 0.2, "tool_bonus": 1.2}
+    )
     assert changed_fields(arms["conditional"], arms["random_box"]) == {"name", "tools"}
     assert changed_fields(arms["conditional"], arms["outcome"]) == {"name", "rewards"}
     assert changed_fields(arms["conditional"], arms["start"]) == {"name", "schedule"}
@@ -111,11 +119,17 @@ def test_an_arm_is_trained_evaluated_and_resumed(tmp_path):
     run = grpo.miniature("grpo", 1)
     (held_out,) = run.evals
     small = dataclasses.replace(
-        run, policy=dataclasses.replace(run.policy, model=str(tiny("qwen2_5_vl", tmp_path / "tiny")),
-                                        sampling=dataclasses.replace(run.policy.sampling, max_tokens=4)),
+        run,
+        policy=dataclasses.replace(
+            run.policy,
+            model=str(tiny("qwen2_5_vl", tmp_path / "tiny")),
+            sampling=dataclasses.replace(run.policy.sampling, max_tokens=4),
+        ),
         schedule=dataclasses.replace(run.schedule, updates=3, prompts=1, tokens=20),
         explore=dataclasses.replace(run.explore, n=2),
-        evals=(dataclasses.replace(held_out, data=held_out.data.world.source(size=3, seed=7, level="real", split="test")),),
+        evals=(
+            dataclasses.replace(held_out, data=held_out.data.world.source(size=3, seed=7, level="real", split="test")),
+        ),
     )
     found = measure(small, tmp_path / "arm", progress=False)
     assert found["n"] == 3 and 0 <= found["accuracy"] <= 1 and "evidence_iou" in found

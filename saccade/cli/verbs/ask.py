@@ -58,6 +58,9 @@ def verb(
         show_json({"answer": attempt.answer, "stop": str(attempt.stop), "looks": looks(attempt), "page": str(page)})
         return
     for number, look in enumerate(looks(attempt), start=1):
-        print(f"look {number}: {look['tool']} {look['box_xyxy'] or look['arguments']}" + (f": {look['error']}" if look["error"] else ""))
+        print(
+            f"look {number}: {look['tool']} {look['box_xyxy'] or look['arguments']}"
+            + (f": {look['error']}" if look["error"] else "")
+        )
     print(attempt.answer or f"(no answer: {attempt.stop})")
     print(f"\nwhat it looked at: {page}")

@@ -25,10 +25,21 @@ def verb(before: Folder, after: Folder, *, score: str = "lenient", json: Flag = 
         return
     n, gap = found.difference.n, found.difference
     print(f"{found.benchmark}, {n} items of both ({found.score})\n  before: {found.before}\n  after:  {found.after}\n")
-    print(table([{
-        "both right": len(found.both), "fixed": len(found.fixed), "broken": len(found.broken), "both wrong": len(found.neither),
-        "difference": gap.value, "95 % interval": f"{gap.low:+.3f} to {gap.high:+.3f}", "McNemar p": f"{found.p:.2g}",
-    }]))
+    print(
+        table(
+            [
+                {
+                    "both right": len(found.both),
+                    "fixed": len(found.fixed),
+                    "broken": len(found.broken),
+                    "both wrong": len(found.neither),
+                    "difference": gap.value,
+                    "95 % interval": f"{gap.low:+.3f} to {gap.high:+.3f}",
+                    "McNemar p": f"{found.p:.2g}",
+                }
+            ]
+        )
+    )
     for note in found.notes:
         print(f"note: {note}")
     if found.only_before or found.only_after:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from saccade.cli.arguments import Flag
 
 
-def verb(*, out: str = "runs/demo", seed: int = 0, updates: int = 100, items: int = 0, again: Flag = False,
-         quiet: Flag = False, json: Flag = False) -> None:
-    """A model of two million parameters that can see, but looks in the wrong places, learns by reinforcement to zoom into the
-    place where the answer is. About ten minutes on two cores; nothing is downloaded.
+def verb(
+    *,
+    out: str = "runs/demo",
+    seed: int = 0,
+    updates: int = 100,
+    items: int = 0,
+    again: Flag = False,
+    quiet: Flag = False,
+    json: Flag = False,
+) -> None:
+    """A model of two million parameters that can see, but looks in the wrong places, learns by reinforcement to zoom into
+    the place where the answer is. About ten minutes on two cores; nothing is downloaded.
 
     Writes summary.json and report.html. Interrupted, it goes on where it was.
 
@@ -28,10 +36,19 @@ def verb(*, out: str = "runs/demo", seed: int = 0, updates: int = 100, items: in
 
     if updates < 1:
         raise ValueError(f"--updates is at least 1, not {updates}")
-    summary = demo(Path(out), seed=seed, updates=updates, items=items, again=again, progress=not quiet and not json,
-                   say=(lambda text: None) if json or quiet else print)
+    summary = demo(
+        Path(out),
+        seed=seed,
+        updates=updates,
+        items=items,
+        again=again,
+        progress=not quiet and not json,
+        say=(lambda text: None) if json or quiet else print,
+    )
     if json:
         show_json(summary)
         return
     print("\n" + table(rows(summary)))
-    print(f"\n{summary['updates']} updates, {summary['seconds']:.0f} seconds in all; look at {Path(out) / 'report.html'}")
+    print(
+        f"\n{summary['updates']} updates, {summary['seconds']:.0f} seconds in all; look at {Path(out) / 'report.html'}"
+    )

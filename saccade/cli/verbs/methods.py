@@ -33,4 +33,7 @@ def verb(*, family: str = "", status: str = "", json: Flag = False) -> None:
         return
     print(table([dataclasses.asdict(each) for each in shown], ("name", "family", "status", "verdict", "title")))
     counts = Counter(each.status for each in every)
-    print(f"\n{len(every)} systems: " + ", ".join(f"{counts[word]} {word}" for word in ("measured", "runs", "parts", "missing")))
+    print(
+        f"\n{len(every)} systems: "
+        + ", ".join(f"{counts[word]} {word}" for word in ("measured", "runs", "parts", "missing"))
+    )

@@ -6,7 +6,9 @@ from saccade.cli.arguments import Flag, Kind, Name
 
 
 def verb(kind: Kind, name: Name, *, out: str = "", force: Flag = False) -> None:
-    """Write the smallest file of a kind that passes `saccade check`: reward, tool, credit, world, episode, objective, recipe.
+    """Write the smallest file of a kind that passes `saccade check`.
+
+    Kinds: reward, tool, credit, world, episode, objective, recipe.
 
     Args:
         kind: what it is.
@@ -23,9 +25,13 @@ def verb(kind: Kind, name: Name, *, out: str = "", force: Flag = False) -> None:
 
     known = kind_of(kind)
     if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower():
-        raise ValueError(f"{name!r} is no name for a file of Python: lower-case letters, digits and _, for example my_{known}")
+        raise ValueError(
+            f"{name!r} is no name for a file of Python: lower-case letters, digits and _, for example my_{known}"
+        )
     inside = ROOT / KINDS[known]
-    folder = Path(out) if out else inside if (ROOT.parent / ".git").exists() and os.access(inside, os.W_OK) else Path.cwd()
+    folder = (
+        Path(out) if out else inside if (ROOT.parent / ".git").exists() and os.access(inside, os.W_OK) else Path.cwd()
+    )
     if not folder.is_dir():
         raise ValueError(f"--out {folder}: there is no such folder")
     path = folder / f"{name}.py"

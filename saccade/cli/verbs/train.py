@@ -53,9 +53,13 @@ def verb(
     from saccade.cli.plan import planned
     from saccade.cli.report import show_json, table
 
-    asked = planned(recipe, model=model, data=data, out=out, resume=resume, config=config, arm=arm, seed=seed,
-                    overrides=overrides)
-    for option, value, allowed in (("names", names, ("trl", "verl")), ("contaminated", contaminated, ("warn", "raise", "ignore"))):
+    asked = planned(
+        recipe, model=model, data=data, out=out, resume=resume, config=config, arm=arm, seed=seed, overrides=overrides
+    )
+    for option, value, allowed in (
+        ("names", names, ("trl", "verl")),
+        ("contaminated", contaminated, ("warn", "raise", "ignore")),
+    ):
         if value not in allowed:
             raise ValueError(f"--{option} is {', '.join(allowed)}, not {value!r}")
     again = asked.resume is not None and asked.resume.lower() not in ("false", "no", "0", "none")
@@ -63,8 +67,9 @@ def verb(
     folder = Path(place or f"runs/{asked.stages[0].run.name}")
     if again and not folder.is_dir():
         raise ValueError(f"--resume {folder}: there is no such run folder")
-    summaries = train_stages(asked.stages, folder, resume=again, progress=not quiet and not json, names=names,
-                             contaminated=contaminated)
+    summaries = train_stages(
+        asked.stages, folder, resume=again, progress=not quiet and not json, names=names, contaminated=contaminated
+    )
     remember(folder, recipe=recipe, arm=arm, seed=seed, model=model, data=data, config=config, overrides=overrides)
     if json:
         show_json(summaries[-1] if len(summaries) == 1 else summaries)
