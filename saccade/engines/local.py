@@ -70,7 +70,10 @@ class LocalEngine:
             self.live(-1)
 
     def live(self, change: int) -> None:
-        """Register (+n) or release (-n) live trajectories."""
+        """Register (+n) or release (-n) live trajectories. The first ones start with no kept prefixes in the deterministic
+        mode: what a run that was resumed samples must not depend on what was asked before it."""
+        if self.deterministic and self._live == 0 < change:
+            self.prefixes.clear()
         self._live += change
         assert self._live >= 0, "more sessions released than registered"
         self._wake()

@@ -107,9 +107,12 @@ class PrefixStore:
     def at_version(self, version: int) -> None:
         """Forget everything when the weights changed."""
         if version != self.version:
-            for number in list(self._blocks):
-                self._drop(number)
+            self.clear()
             self.version = version
+
+    def clear(self) -> None:
+        for number in list(self._blocks):
+            self._drop(number)
 
     def find(self, prompt: Prompt) -> Found | None:
         """The longest kept prefix that leaves at least one token to run and cuts no image."""

@@ -116,11 +116,14 @@ def load_model(folder: Path, spec: PolicySpec) -> Any:
     """The stock model with weights from safetensors, on the device and in the dtype of the spec."""
     from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText
+    from transformers.utils import logging
 
     if spec.attention not in ("sdpa", "eager"):
         raise ValueError(f"attention {spec.attention!r} cannot take the masks of cached and padded rows; use sdpa or eager")
     device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if spec.device == "auto" else spec.device)
     dtype = spec.dtype if spec.dtype != "auto" or device.type != "cpu" else "float32"
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     try:
         model, report = AutoModelForImageTextToText.from_pretrained(
             folder, dtype=dtype, attn_implementation=spec.attention, use_safetensors=True, local_files_only=True,
@@ -128,6 +131,9 @@ def load_model(folder: Path, spec: PolicySpec) -> Any:
         )
     except SafetensorError as error:
         raise ValueError(f"the weights in {folder} are damaged or cut off: {error}") from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()
     absent = sorted(map(str, (*report["missing_keys"], *report["mismatched_keys"])))
     if absent:
         raise ValueError(f"the weights in {folder} lack or misshape {len(absent)} tensors, {absent[0]} for example")

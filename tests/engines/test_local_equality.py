@@ -238,3 +238,14 @@ def test_a_shared_beginning_changes_neither_values_nor_gradients(policy, store):
         assert (one is None) == (other is None)
         if one is not None:
             assert (one - other).abs().max() <= 1e-4 * other.abs().max() + 1e-6
+
+
+@pytest.mark.parametrize("name", ["qwen2_5_vl", "gemma3"])
+def test_eager_attention_takes_the_same_masks(name, tmp_path, store):
+    folder = tiny(name, tmp_path / name)
+    sdpa, eager = (load_policy(PolicySpec(model=str(folder), attention=each)) for each in ("sdpa", "eager"))
+    (talk,) = talks(LocalEngine(eager, store), eager.renderer, store, [2])
+    with torch.no_grad():
+        for policy in (sdpa, eager):
+            scored = score(policy, [talk.prompt], store, wanted=[talk.sampled]).logp_N
+            assert np.abs(scored.numpy() - talk.logp).max() <= 1e-5
