@@ -20,6 +20,7 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"[(\[]?([A-Z])[)\].:,]?", re.IGNORECASE)
+_BRACES = re.compile(r"\\f?boxed\s*\{|\\fbox\s*\{|\\.|[{}]", re.DOTALL)
 _FENCE = re.compile(r"```[ \t]*(?P<kind>[\w+-]*)[ \t]*\r?\n(?P<body>.*?)```", re.DOTALL)
 
 
@@ -42,23 +43,17 @@ def tagged(text: str, tag: str = "answer") -> str | None:
 
 
 def boxed(text: str) -> str | None:
-    r"""What stands in the last ``\boxed{...}`` (or ``\fbox``), braces balanced; None for one that is not closed."""
-    for match in reversed(list(re.finditer(r"\\f?boxed\s*\{|\\fbox\s*\{", text))):
-        end = closing(text, match.end() - 1)
-        if end is not None:
-            return text[match.end() : end].strip()
-    return None
-
-
-def closing(text: str, start: int) -> int | None:
-    """Index of the brace that closes the one at `start`; escaped braces do not count."""
-    depth = 0
-    for match in re.finditer(r"\\.|[{}]", text[start:], re.DOTALL):
-        if match.group() in "{}":
-            depth += 1 if match.group() == "{" else -1
-            if depth == 0:
-                return start + match.start()
-    return None
+    r"""What stands in the last ``\boxed{...}`` (or ``\fbox``) that is closed, braces balanced, escaped ones not counted."""
+    waiting: list[int] = []
+    best: tuple[int, int] | None = None
+    for match in _BRACES.finditer(text):
+        if match.group().endswith("{") and match.group() != "\\{":
+            waiting.append(match.end() if len(match.group()) > 1 else -1)
+        elif match.group() == "}" and waiting:
+            start = waiting.pop()
+            if start > (best[0] if best else -1):
+                best = start, match.start()
+    return text[best[0] : best[1]].strip() if best else None
 
 
 def on_line(text: str) -> str | None:
@@ -95,7 +90,8 @@ def letter(text: str, choices: Sequence[str] = (), *, mode: Mode = "lenient") ->
     words = " ".join(unwrapped(text).lower().split())
     if plain.count(words) == 1:
         return allowed[plain.index(words)]
-    single = set(re.findall(r"(?<![\w'])\(?([B-Z])\)?(?![\w'])|\(A\)|(?<=[:*])\s*A\b", text)) & set(allowed)
+    named = re.finditer(r"(?<![\w'])\(?([B-Z])\)?(?![\w'])|\(A\)|(?<=[:*]) ?A\b", text)  # a bare A is also an article
+    single = {match.group(1) or "A" for match in named} & set(allowed)
     return single.pop() if len(single) == 1 else None
 
 

@@ -57,7 +57,8 @@ def _read(match: re.Match[str]) -> Number | None:
             return None
         value /= under
     value += float(match["whole"] or 0)
-    value *= 10.0 ** int(match["power"] or match["ten"] or 0)
-    if not math.isfinite(value):
+    power = int(match["power"] or match["ten"] or 0)
+    if abs(power) > 300 or not math.isfinite(value * 10.0**power):
         return None
+    value *= 10.0**power
     return Number(value=-value if match["sign"] in ("-", "\u2212") else value, percent=bool(match["percent"]))

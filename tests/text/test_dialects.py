@@ -23,7 +23,8 @@ EVERY = tuple(vars(dialects)[name] if name in vars(dialects) else dialects.__get
 CALLING = (hermes, tags, json_object)
 
 marks = ("<tool_call>", "</tool_call>", "<tool name=\"a\">", "<tool>", "</tool>", "<think>", "</think>",
-         "```python\n", "```", "\n```", "{", "}", '{"name": "a"', '"arguments": {', "[[[[", "\\boxed{", "<answer>", "\x00", "\ud83d", "\n")
+         "```python\n", "```",
+         "\n```", "{", "}", '{"name": "a"', '"arguments": {', "[[[[", "\\boxed{", "<answer>", "\x00", "\ud83d", "\n")
 hostile = st.lists(st.one_of(st.sampled_from(marks), st.text(max_size=8)), max_size=12).map("".join)
 quiet = st.text(st.characters(blacklist_characters="<>`{}\\", blacklist_categories=("Cs",)), max_size=30)
 words = quiet.filter(lambda text: text == text.strip("\n"))
@@ -36,7 +37,7 @@ said = st.builds(Parsed, text=words, thought=st.none() | words.map(str.strip), c
 
 
 @pytest.mark.parametrize("make", EVERY, ids=lambda make: make.__name__)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=hostile)
 def test_reading_never_raises_and_flags_or_keeps(make, text):
     parsed = make().parse(text)
@@ -45,13 +46,13 @@ def test_reading_never_raises_and_flags_or_keeps(make, text):
 
 
 @pytest.mark.parametrize("make", CALLING, ids=lambda make: make.__name__)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(said=said)
 def test_reading_inverts_writing(make, said):
     assert make().parse(make().write(said)) == said
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=words, thought=st.none() | words.map(str.strip), code=st.lists(code, max_size=2))
 def test_code_blocks_invert(text, thought, code):
     calls = tuple(ToolCall(name="python", arguments={"code": each}) for each in code)
@@ -59,7 +60,7 @@ def test_code_blocks_invert(text, thought, code):
     assert fences().parse(fences().write(written)) == written
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=words, thought=st.none() | words.map(str.strip))
 def test_boxed_inverts(text, thought):
     assert boxed().parse(boxed().write(Parsed(text=text, thought=thought))) == Parsed(text=text, thought=thought)

@@ -25,7 +25,7 @@ class Boxed:
 
     def write(self, said: Parsed) -> str:
         if said.calls:
-            raise ValueError(f"the dialect boxed cannot write the call of {said.calls[0].name!r}; use hermes, tags or fences")
+            raise ValueError(f"the dialect boxed cannot write a call of {said.calls[0].name!r}; use hermes or tags")
         return write_thought(said.thought) + said.text
 
     def parse(self, text: str) -> Parsed:
