@@ -22,39 +22,50 @@ from saccade.worlds.shapes import KINDS, PLURAL
 Part = Callable[[np.random.Generator], Talk]
 
 
-MIX: dict[str, tuple[float, float, float, Part]] = {
-    "scenes": (0.10, 0.14, 0.12, views.scenes),
-    "places": (0.40, 0.15, 0.06, views.places),
-    "charts": (0.00, 0.05, 0.08, views.charts),
-    "tables": (0.00, 0.07, 0.05, views.tables),
-    "text": (0.15, 0.11, 0.06, views.text),
-    "mazes": (0.00, 0.02, 0.05, views.mazes),
-    "pairs": (0.00, 0.04, 0.10, views.pairs),
-    "clips": (0.00, 0.03, 0.08, views.clips),
-    "read_many": (0.25, 0.15, 0.07, cards.read_many),
-    "find": (0.10, 0.12, 0.08, cards.find),
-    "read_large": (0.00, 0.03, 0.04, cards.read_large),
-    "read_crop": (0.00, 0.12, 0.12, cards.read_crop),
-    "guess": (0.00, 0.01, 0.02, cards.guess),
-    "look_well": (0.00, 0.03, 0.13, cards.look_well),
-    "look_sloppily": (0.00, 0.02, 0.06, cards.look_sloppily),
+MIX: dict[str, tuple[tuple[float, float, float, float], Part]] = {
+    "one_glyph": ((0.62, 0.12, 0.04, 0.03), views.one_glyph),
+    "places": ((0.33, 0.20, 0.12, 0.06), views.places),
+    "read_crop": ((0.00, 0.24, 0.14, 0.13), cards.read_crop),
+    "read_many": ((0.00, 0.14, 0.10, 0.05), cards.read_many),
+    "find": ((0.00, 0.12, 0.10, 0.08), cards.find),
+    "scenes": ((0.05, 0.12, 0.12, 0.12), views.scenes),
+    "text": ((0.00, 0.02, 0.06, 0.05), views.text),
+    "tables": ((0.00, 0.02, 0.05, 0.05), views.tables),
+    "charts": ((0.00, 0.02, 0.06, 0.08), views.charts),
+    "pairs": ((0.00, 0.00, 0.05, 0.09), views.pairs),
+    "clips": ((0.00, 0.00, 0.03, 0.07), views.clips),
+    "mazes": ((0.00, 0.00, 0.02, 0.04), views.mazes),
+    "read_large": ((0.00, 0.00, 0.03, 0.03), cards.read_large),
+    "guess": ((0.00, 0.00, 0.01, 0.02), cards.guess),
+    "look_well": ((0.00, 0.00, 0.05, 0.13), cards.look_well),
+    "look_sloppily": ((0.00, 0.00, 0.03, 0.06), cards.look_sloppily),
 }
-"""Shares at first, after `FIRST` of the training, and at its end.
+"""Shares of the first part of training, of the second, and at the beginning and the end of the last.
 
-First little else than where things are and what is written: neither is learned while it is a small part of everything,
-and the rest needs both. Then more and more of the long rows.
+A glyph is read, and a place is found, only after some ten thousand lessons that follow each other closely: strewn thinly
+over everything else they are never learned. So first little but these, in short rows; then smaller glyphs in fuller
+pictures; then everything, with more and more of the long rows.
 """
-FIRST = 0.2
+PARTS = (0.14, 0.36)
+
+
+def shares(progress: float) -> np.ndarray:
+    """Share of each part of the corpus when `progress` (0..1) of the training is done."""
+    table = np.array([row for row, _ in MIX.values()])
+    if progress < PARTS[0]:
+        mixed = table[:, 0]
+    elif progress < PARTS[1]:
+        mixed = table[:, 1]
+    else:
+        late = (progress - PARTS[1]) / (1 - PARTS[1])
+        mixed = table[:, 2] * (1 - late) + table[:, 3] * late
+    return mixed / mixed.sum()
 
 
 def talk(seed: int, index: int, progress: float = 1.0) -> Talk:
-    """Conversation `index` of the stream, where `progress` (0..1) of the training is done."""
+    """Conversation `index` of the stream, where `progress` of the training is done."""
     rng = generator("glimpse", seed, index)
-    late = max(0.0, (progress - FIRST) / (1 - FIRST))
-    shares = np.array([first if progress < FIRST else second + (third - second) * late for first, second, third, _ in
-                       MIX.values()])
-    part = list(MIX)[int(rng.choice(len(shares), p=shares / shares.sum()))]
-    return MIX[part][3](rng)
+    return MIX[list(MIX)[int(rng.choice(len(MIX), p=shares(progress)))]][1](rng)
 
 
 def vocabulary(*, num_talks: int = 3000) -> Any:

@@ -27,7 +27,7 @@ def test_item_i_is_a_function_of_seed_and_i():
 @pytest.mark.parametrize("part", sorted(MIX))
 def test_every_part_draws_conversations_that_learn_something(part):
     for index in range(30):
-        made = MIX[part][2](generator("test", part, index))
+        made = MIX[part][1](generator("test", part, index))
         assert made.learned and all(made.messages[place].role == "assistant" for place in made.learned)
         assert made.messages[0].images and made.messages[-1].role == "assistant"
 
