@@ -24,8 +24,8 @@ DEVIATIONS = (
 
 CLAIM = sc.Claim(
     text="with a bonus paid only when the answer is right, reinforcement alone teaches where to zoom: accuracy rises over "
-    "the untrained model; it does not when the crops show random places. Outcome reward alone and an unconditional bonus are "
-    "run beside it; nothing is claimed about them, because this model calls the tool from the start",
+    "the untrained model; it does not when the crops show random places. Outcome reward alone and an unconditional bonus "
+    "are run beside it; nothing is claimed about them, because this model calls the tool from the start",
     metric="accuracy",
     arms=("start", "outcome", "unconditional", "conditional"),
     better="conditional",
