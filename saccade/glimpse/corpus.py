@@ -22,43 +22,39 @@ from saccade.worlds.shapes import KINDS, PLURAL
 Part = Callable[[np.random.Generator], Talk]
 
 
-MIX: dict[str, tuple[tuple[float, float, float, float], Part]] = {
-    "one_glyph": ((0.62, 0.12, 0.04, 0.03), views.one_glyph),
-    "places": ((0.33, 0.20, 0.12, 0.06), views.places),
-    "read_crop": ((0.00, 0.24, 0.14, 0.13), cards.read_crop),
-    "read_many": ((0.00, 0.14, 0.10, 0.05), cards.read_many),
-    "find": ((0.00, 0.12, 0.10, 0.08), cards.find),
-    "scenes": ((0.05, 0.12, 0.12, 0.12), views.scenes),
-    "text": ((0.00, 0.02, 0.06, 0.05), views.text),
-    "tables": ((0.00, 0.02, 0.05, 0.05), views.tables),
-    "charts": ((0.00, 0.02, 0.06, 0.08), views.charts),
-    "pairs": ((0.00, 0.00, 0.05, 0.09), views.pairs),
-    "clips": ((0.00, 0.00, 0.03, 0.07), views.clips),
-    "mazes": ((0.00, 0.00, 0.02, 0.04), views.mazes),
-    "read_large": ((0.00, 0.00, 0.03, 0.03), cards.read_large),
-    "guess": ((0.00, 0.00, 0.01, 0.02), cards.guess),
-    "look_well": ((0.00, 0.00, 0.05, 0.13), cards.look_well),
-    "look_sloppily": ((0.00, 0.00, 0.03, 0.06), cards.look_sloppily),
+MIX: dict[str, tuple[tuple[float, float, float, float, float], Part]] = {
+    "one_glyph": ((0.97, 0.35, 0.10, 0.04, 0.03), views.one_glyph),
+    "places": ((0.03, 0.55, 0.20, 0.12, 0.06), views.places),
+    "read_crop": ((0.00, 0.05, 0.26, 0.14, 0.13), cards.read_crop),
+    "read_many": ((0.00, 0.00, 0.14, 0.10, 0.05), cards.read_many),
+    "find": ((0.00, 0.00, 0.12, 0.10, 0.08), cards.find),
+    "scenes": ((0.00, 0.05, 0.12, 0.12, 0.12), views.scenes),
+    "text": ((0.00, 0.00, 0.02, 0.06, 0.05), views.text),
+    "tables": ((0.00, 0.00, 0.02, 0.05, 0.05), views.tables),
+    "charts": ((0.00, 0.00, 0.02, 0.06, 0.08), views.charts),
+    "pairs": ((0.00, 0.00, 0.00, 0.05, 0.09), views.pairs),
+    "clips": ((0.00, 0.00, 0.00, 0.03, 0.07), views.clips),
+    "mazes": ((0.00, 0.00, 0.00, 0.02, 0.04), views.mazes),
+    "read_large": ((0.00, 0.00, 0.00, 0.03, 0.03), cards.read_large),
+    "guess": ((0.00, 0.00, 0.00, 0.01, 0.02), cards.guess),
+    "look_well": ((0.00, 0.00, 0.00, 0.05, 0.13), cards.look_well),
+    "look_sloppily": ((0.00, 0.00, 0.00, 0.03, 0.06), cards.look_sloppily),
 }
-"""Shares of the first part of training, of the second, and at the beginning and the end of the last.
+"""Shares of the first three parts of training, and at the beginning and the end of the last.
 
 A glyph is read, and a place is found, only after some ten thousand lessons that follow each other closely: strewn thinly
-over everything else they are never learned. So first little but these, in short rows; then smaller glyphs in fuller
+over everything else they are never learned. So first large glyphs alone; then places; then smaller glyphs in fuller
 pictures; then everything, with more and more of the long rows.
 """
-PARTS = (0.14, 0.36)
+PARTS = (0.09, 0.20, 0.38)
 
 
 def shares(progress: float) -> np.ndarray:
     """Share of each part of the corpus when `progress` (0..1) of the training is done."""
     table = np.array([row for row, _ in MIX.values()])
-    if progress < PARTS[0]:
-        mixed = table[:, 0]
-    elif progress < PARTS[1]:
-        mixed = table[:, 1]
-    else:
-        late = (progress - PARTS[1]) / (1 - PARTS[1])
-        mixed = table[:, 2] * (1 - late) + table[:, 3] * late
+    part = int(np.searchsorted(PARTS, progress, side="right"))
+    late = max(0.0, (progress - PARTS[-1]) / (1 - PARTS[-1]))
+    mixed = table[:, part] if part < len(PARTS) else table[:, -2] * (1 - late) + table[:, -1] * late
     return mixed / mixed.sum()
 
 

@@ -88,10 +88,10 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * rate(plan, update)
-        total = sum(int(row.loss_T[1:].sum()) for row in rows)
+        total = sum(float(row.loss_T.sum()) ** 0.5 for row in rows)
         for chunk in chunks(rows):
             loss_N, right_N = loss_of(model, collate(chunk, pad=pad, image_token=image))
-            (loss_N.sum() / total).backward()
+            ((loss_N * loudness(chunk)).sum() / total).backward()
             note(seen, chunk, loss_N, right_N)
         torch.nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
         for optimiser in optimisers:
@@ -130,6 +130,17 @@ def optimisers_of(model: Any, plan: Plan) -> list[Any]:
     muon = torch.optim.Muon([{"params": inner, "peak": plan.muon_lr}], lr=plan.muon_lr, weight_decay=plan.weight_decay,
                             adjust_lr_fn="match_rms_adamw")
     return [torch.optim.AdamW(groups, lr=plan.lr, betas=(0.9, 0.98)), muon]
+
+
+def loudness(rows: list[Any]) -> Any:
+    """Weight of every learned token (N,): the inverse square root of their number in the row.
+
+    Between one voice a token, where a row of many boxes drowns a single digit, and one voice a row.
+    """
+    import torch
+
+    counts = torch.tensor([int(row.loss_T.sum()) for row in rows])
+    return counts.float().rsqrt().repeat_interleave(counts)
 
 
 def chunks(rows: list[Any]) -> list[list[Any]]:
