@@ -64,7 +64,8 @@ def fixture(data: Published, folder: Path) -> Any:
     for index in range(ROWS):
         picture = folder / f"picture-{index}.png"
         Image.fromarray(rng.integers(0, 256, (56, 84, 3), dtype="uint8")).save(picture)
-        lines.append(json.dumps(row(data.layout, f"Which number is it in picture {'abcd'[index]}?", str(index), picture.name)))
+        question = f"Which number is it in picture {'abcd'[index]}?"
+        lines.append(json.dumps(row(data.layout, question, str(index), picture.name)))
     path = folder / f"{data.layout}.jsonl"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return source(path, layout=data.layout)
