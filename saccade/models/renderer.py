@@ -256,7 +256,10 @@ def lay_out(renderer: ChatRenderer, messages: tuple[Message, ...], tools: tuple[
             bounds[number] = begin
         end = len(text) if number == size - 1 else end_of(number + 1, False)
         if is_own:
-            end = text.rindex(frame.closing, begin, end) + len(frame.closing)
+            closed = text.rfind(frame.closing, begin, end)
+            if closed < 0:
+                raise ValueError(f"the chat template does not end message {number} with {frame.closing}")
+            end = closed + len(frame.closing)
             own[number] = (begin, end)
         bounds.append(max(end, bounds[number]))
     return Layout(text=text, hidden=hidden, bounds=tuple(bounds), own=own)
