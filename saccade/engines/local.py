@@ -55,6 +55,7 @@ class LocalEngine:
         self._waiting: list[_Request] = []
         self._live = 0
         self._busy = False
+        self._running: asyncio.Task[None] | None = None
 
     @property
     def version(self) -> int:
@@ -110,7 +111,7 @@ class LocalEngine:
             return
         self._busy = True
         requests, self._waiting = self._waiting, []
-        asyncio.get_running_loop().create_task(self._run_in_thread(requests))
+        self._running = asyncio.get_running_loop().create_task(self._run_in_thread(requests))
 
     async def _run_in_thread(self, requests: list[_Request]) -> None:
         try:

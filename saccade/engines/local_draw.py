@@ -91,6 +91,11 @@ class Draws:
     ) -> None:
         going = ~ended_A.cpu().numpy()
         rows = alive[going]
+        if not bool(logp_A.isfinite().cpu().numpy()[going].all()):
+            raise ValueError(
+                "the model gives no finite log-probabilities any more: its weights have diverged; lower the learning rate "
+                "or clip gradients, and start again from an earlier checkpoint"
+            )
         self._token_RK[rows, self._count_R[rows]] = token_A.cpu().numpy()[going]
         self._logp_RK[rows, self._count_R[rows]] = logp_A.cpu().numpy()[going]
         self._count_R[rows] += 1

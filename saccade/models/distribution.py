@@ -7,10 +7,8 @@ its numbers differ from what it does; removing them in one place keeps importanc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from torch import Tensor
+import torch
+from torch import Tensor
 
 
 def allowed_logits(logits_NV: Tensor, banned: Tensor) -> Tensor:
@@ -45,7 +43,8 @@ def draw(
     if top_p_N is not None:
         probability_NV = _keep_top_p(probability_NV, top_p_N)
     cumulative_NV = probability_NV.cumsum(1)
-    goal_N1 = uniform_N[:, None] * cumulative_NV[:, -1:]
+    whole_N1 = cumulative_NV[:, -1:]
+    goal_N1 = torch.minimum(uniform_N[:, None] * whole_N1, torch.nextafter(whole_N1, torch.zeros_like(whole_N1)))
     drawn_N = (cumulative_NV <= goal_N1).sum(1)
     return drawn_N.where(~greedy_N, allowed_NV.argmax(1))
 

@@ -55,6 +55,7 @@ def image_features(
         for (ref, view, _), features in zip(part, encoded, strict=True):
             found[ref] = features
             if not gradient and not view:
+                # a copy: a slice would keep the features of the whole batch alive
                 kept = Features(
                     embeds=features.embeds.detach().clone(), levels=tuple(each.detach().clone() for each in features.levels)
                 )

@@ -210,3 +210,26 @@ def test_bad_requests_name_what_is_wrong(policy, store, prompts):
         asyncio.run(engine.generate(prompts[0], Sampling(stop=(10**6,))))
     with pytest.raises(ValueError, match="functions"):
         asyncio.run(engine.generate(prompts[0], Sampling(logit_rules=("no_repeat",))))
+
+
+def test_weights_that_diverged_are_named(policy, store, prompts):
+    norm = policy.model.model.language_model.norm.weight
+    kept = norm.detach().clone()
+    with torch.no_grad():
+        norm.fill_(float("nan"))
+    try:
+        with pytest.raises(ValueError, match="diverged"):
+            ask(policy, store, prompts[:2], [Sampling(max_tokens=3)] * 2)
+    finally:
+        with torch.no_grad():
+            norm.copy_(kept)
+
+
+def test_the_largest_uniform_number_draws_a_possible_token():
+    from saccade.models.distribution import draw
+
+    logits = torch.tensor([[0.0, 1.0, -torch.inf, 0.5, -torch.inf]]).repeat(4, 1)
+    uniform = torch.tensor([0.0, 0.5, 1 - 2**-53, 1.0], dtype=torch.float64)
+    options = {"temperature_N": torch.ones(4), "top_p_N": None, "top_k_N": None}
+    drawn = draw(logits, uniform, **options)
+    assert drawn.tolist() == [0, 1, 3, 3]
