@@ -19,10 +19,11 @@ import numpy as np
 from saccade.core.engine import Finish, Rendered, token_array
 from saccade.core.message import Image, Message, Text, assistant, system, user
 from saccade.core.tool import Tool
-from saccade.models.conversation import SENTINEL, Hidden, Manner, in_openai_form, unsafe_pattern
+from saccade.models.conversation import SENTINEL, Manner
 from saccade.models.family import Family
+from saccade.models.layout import Layout, lay_out
 from saccade.models.manner import Frame, frame_of, manner_of, says
-from saccade.models.pieces import Encoder, Kind, Piece, load_encoder, occurrences
+from saccade.models.pieces import Encoder, Kind, Piece, load_encoder
 from saccade.models.spans import check_marker, expanded, spans_of
 from saccade.models.template import Template, load_template
 from saccade.text.dialect import Dialect, Parsed
@@ -144,7 +145,7 @@ class ChatRenderer:
         self, messages: tuple[Message, ...], tools: tuple[Tool, ...], *, skip: int, finish: Finish,
         images: Sequence[Image], store: Any,
     ) -> list[Piece]:
-        layout = lay_out(self, messages, tools)
+        layout = lay_out(self.encoder, self.template, self.manner, self.frame, messages, tools)
         start = 0
         if skip:
             start = layout.own[skip - 1][1] - (len(self.frame.closing) if finish != "stop" else 0)
@@ -214,73 +215,6 @@ class ChatRenderer:
                 "from message to message",
             )
         return ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """A rendered text with sentinels; `bounds[k]` is where message k begins, `own[k]` where the model's words in it are."""
-
-    text: str
-    hidden: Hidden
-    bounds: tuple[int, ...]
-    own: dict[int, tuple[int, int]]
-
-
-def lay_out(renderer: ChatRenderer, messages: tuple[Message, ...], tools: tuple[Tool, ...]) -> Layout:
-    """Render a conversation and find where each message begins, by rendering its beginnings.
-
-    A message begins where the text of the messages before it, and the generation prompt if it is the assistant's, end.
-    """
-    frame, size = renderer.frame, len(messages)
-
-    def text_of(count: int, generation: bool) -> tuple[str, Hidden]:
-        hidden = Hidden(unsafe=unsafe_pattern(frozenset(renderer.encoder.special)), trims=frame.trims)
-        schemas = [hidden.within(tool.schema) for tool in tools] if renderer.manner.tools else []
-        forms = in_openai_form(messages[:count], tools, renderer.manner, hidden)
-        return renderer.template.render(forms, tools=schemas, generation=generation), hidden
-
-    finished = messages[-1].role == "assistant"
-    text, hidden = text_of(size, not finished)
-
-    def end_of(count: int, generation: bool) -> int:
-        try:
-            return _aligned(text, _shared(text_of(count, generation)[0], text), renderer.encoder)
-        except ValueError:
-            return bounds[-1]
-
-    bounds, own = [0], {}
-    for number in range(size):
-        is_own = messages[number].role == "assistant"
-        begin = end_of(number, True) if is_own and number else bounds[number]
-        if number and is_own and messages[number - 1].role != "assistant":
-            bounds[number] = begin
-        end = len(text) if number == size - 1 else end_of(number + 1, False)
-        if is_own:
-            closed = text.rfind(frame.closing, begin, end)
-            if closed < 0:
-                raise ValueError(f"the chat template does not end message {number} with {frame.closing}")
-            end = closed + len(frame.closing)
-            own[number] = (begin, end)
-        bounds.append(max(end, bounds[number]))
-    return Layout(text=text, hidden=hidden, bounds=tuple(bounds), own=own)
-
-
-def _shared(first: str, second: str) -> int:
-    """Length of the common beginning."""
-    different = (place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other)
-    return next(different, min(len(first), len(second)))
-
-
-def _aligned(text: str, position: int, encoder: Encoder) -> int:
-    """The same place, or the beginning of the added token or sentinel it would cut."""
-    for start, token in occurrences(text[max(0, position - 64) : position + 64], frozenset(encoder.added)):
-        start += max(0, position - 64)
-        if start < position < start + len(token):
-            return start
-    for match in SENTINEL.finditer(text):
-        if match.start() < position < match.end():
-            return match.start()
-    return position
 
 
 def _stops(folder: Path, closing: int) -> tuple[int, ...]:
