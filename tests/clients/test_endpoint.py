@@ -18,6 +18,7 @@ from saccade.core.message import Image, ToolCall, Video, assistant, system, tool
 from saccade.core.tool import tool
 from saccade.media import open_store
 from saccade.text.dialects.tags import tags
+
 from .server import cut, drip, hang, said, serving, slam, status
 
 KEY = "sk-very-secret-0123456789"

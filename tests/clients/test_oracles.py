@@ -23,13 +23,16 @@ def test_an_oracle_is_right():
 
 
 def test_a_noisy_oracle_errs_at_its_rate_and_by_content():
+    async def answers(client, order):
+        return {each: (await client.reply((user(str(each)),), (), Sampling())).text for each in order}
+
     client = noisy_oracle(parity, error=0.3, wrong=("yes", "no"))
-    first = [ask(client, user(str(each))) for each in range(1000)]
-    errors = [said != parity((user(str(each)),)) for each, said in enumerate(first)]
-    assert 0.25 < sum(errors) / 1000 < 0.35
-    assert [ask(client, user(str(each))) for each in reversed(range(1000))][::-1] == first
+    first = asyncio.run(answers(client, range(1000)))
+    errors = sum(said != parity((user(str(each)),)) for each, said in first.items())
+    assert 250 < errors < 350
+    assert asyncio.run(answers(client, reversed(range(1000)))) == first
     other = noisy_oracle(parity, error=0.3, wrong=("yes", "no"), seed=1)
-    assert first != [ask(other, user(str(each))) for each in range(1000)]
+    assert asyncio.run(answers(other, range(1000))) != first
 
 
 def test_a_noisy_oracle_is_always_wrong_at_one_and_looks_at_pictures():
