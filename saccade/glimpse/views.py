@@ -74,6 +74,13 @@ def places(rng: np.random.Generator) -> Talk:
     return dense(rng, "places", worlds.scenes, knobs, lambda state: only(scene_questions(state), words), most=6)
 
 
+def one_place(rng: np.random.Generator) -> Talk:
+    """The place of one shape, or of two, said in every way there is: sides, corner and box."""
+    knobs = replace(at_64(worlds.scenes, "easy"), least=1, most=int(rng.choice([1, 1, 2])))
+    words = ("Where", "Is the", "Which corner")
+    return dense(rng, "one_place", worlds.scenes, knobs, lambda state: only(scene_questions(state), words), most=5)
+
+
 def only(questions: Sequence[Question], words: tuple[str, ...]) -> Sequence[Question]:
     """The questions that begin with one of these words; all of them where none does."""
     return [each for each in questions if each.text.startswith(words)] or questions
