@@ -77,7 +77,11 @@ def refs_of(sample: Sample, store: Any) -> set[str]:
 def ahead(source: Source, seed: int) -> list[Sample]:
     """A sample of the training rows without repetition, at most `AHEAD`."""
     size = len(source)
-    if size <= AHEAD:
-        return [source[index] for index in range(size)]
-    chosen = generator(seed, "contamination").choice(size, AHEAD, replace=False) if size < 10**7 else range(AHEAD)
-    return [source[int(index)] for index in sorted(chosen)]
+    chosen = range(min(size, AHEAD))
+    if AHEAD < size < 10**7:
+        chosen = sorted(generator(seed, "contamination").choice(size, AHEAD, replace=False).tolist())
+    out: list[Sample] = []
+    for index in chosen:
+        with suppress(ValueError, OSError):  # a row that cannot be made is reported when its turn comes
+            out.append(source[index])
+    return out

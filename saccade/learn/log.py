@@ -21,6 +21,8 @@ WALL_CLOCK = ("step_time", "time/", "timing_s/", "perf/")
 TRL_TERMS = {
     "clip/low": "clip_ratio/low_mean",
     "clip/high": "clip_ratio/high_mean",
+    "clip/low/min": "clip_ratio/low_min",
+    "clip/high/max": "clip_ratio/high_max",
     "kl/kl": "kl",
 }
 
@@ -130,7 +132,6 @@ def named(metrics: Mapping[str, float], names: Names = "trl") -> dict[str, float
     out = {TRL_TERMS.get(name, name): value for name, value in metrics.items()}
     if "clip_ratio/low_mean" in out:
         out["clip_ratio/region_mean"] = out["clip_ratio/low_mean"] + out["clip_ratio/high_mean"]
-        out["clip_ratio/low_min"], out["clip_ratio/high_max"] = out["clip_ratio/low_mean"], out["clip_ratio/high_mean"]
     if names == "verl":
         out |= {VERL[name]: value for name, value in list(out.items()) if name in VERL}
     elif names != "trl":

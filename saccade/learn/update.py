@@ -136,6 +136,8 @@ def update(
             metrics.add(f"loss/{each.weighted.term.name}", value.detach(), None)
             for key, values in out.metrics.items():
                 metrics.add(f"{each.weighted.term.name}/{key}", values, out.member)
+                if values.dtype == torch.bool and not each.over_rows:
+                    metrics.shares(f"{each.weighted.term.name}/{key}", values, out.member, signals.row_T)
         if scored.entropy_N is not None:
             metrics.add("entropy", scored.entropy_N.detach(), signals.trainable_T)
         gap_N = (scored.logp_N.detach() - signals.old_logp_T).abs()
@@ -161,6 +163,7 @@ class Means:
 
     def __init__(self) -> None:
         self.sums: dict[str, list[Any]] = {}
+        self.extremes: dict[str, tuple[float, float]] = {}
 
     def add(self, name: str, values: torch.Tensor, member: torch.Tensor | None) -> None:
         kept = self.sums.setdefault(name, [0.0, 0.0, -math.inf])
@@ -173,8 +176,19 @@ class Means:
             kept[1] += len(chosen)
             kept[2] = max(kept[2], float(chosen.max()))
 
+    def shares(self, name: str, flags: torch.Tensor, member: torch.Tensor, row_T: torch.Tensor) -> None:
+        """The least and the largest share of a row's members for which a flag holds."""
+        held_R = torch.bincount(row_T[member], weights=flags[member].double())
+        size_R = torch.bincount(row_T[member])
+        share_R = (held_R / size_R)[size_R > 0]
+        if len(share_R):
+            low, high = self.extremes.get(name, (math.inf, -math.inf))
+            self.extremes[name] = min(low, float(share_R.min())), max(high, float(share_R.max()))
+
     def read(self) -> dict[str, float]:
         out = {name: total / number for name, (total, number, _) in self.sums.items() if number}
+        for name, (low, high) in self.extremes.items():
+            out |= {f"{name}/min": low, f"{name}/max": high}
         if "mismatch" in out:
             out["mismatch/max"] = self.sums["mismatch"][2]
         return out
