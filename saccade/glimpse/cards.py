@@ -52,6 +52,19 @@ def find(rng: np.random.Generator) -> Talk:
     return told("find", render(state), [(each.text, str(each.answer)) for each in picked])
 
 
+def find_one(rng: np.random.Generator) -> Talk:
+    """One card, small or large, and its place said in every way: sides and box."""
+    glyph_px = int(rng.integers(9, 14)) if rng.random() < 0.5 else int(rng.integers(14, 56))
+    state = generate(rng, replace(knobs_of(rng), distractors=0, glyph_px=glyph_px))
+    card, size_px = state.cards[0], state.knobs.size_px
+    said = [(each.text, str(each.answer)) for each in questions(state) if each.text.startswith("Where")]
+    for middle, low, high in ((card.box_xyxy[0] + card.box_xyxy[2], "left", "right"),
+                              (card.box_xyxy[1] + card.box_xyxy[3], "top", "bottom")):
+        if abs(middle / 2 / size_px - 0.5) > 0.08:
+            said.append((f"Is the {card.colour} card {low} or {high}?", low if middle < size_px else high))
+    return told("find_one", render(state), [said[int(place)] for place in rng.permutation(len(said))])
+
+
 def read_large(rng: np.random.Generator) -> Talk:
     """A glyph that is large enough for the overview, then the rest of the picture."""
     state = generate(rng, replace(knobs_of(rng), large=1.0, large_px=int(rng.integers(40, 120))))

@@ -37,11 +37,11 @@ class Plan:
     save_every, report_every: in updates; the first is a multiple of the second
     """
 
-    updates: int = 2800
+    updates: int = 3300
     batch: int = 64
     seed: int = 0
     lr: float = 1e-3
-    muon_lr: float = 5e-3
+    muon_lr: float = 4e-3
     warm_up: int = 60
     weight_decay: float = 0.01
     clip: float = 1.0
