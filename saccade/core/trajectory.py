@@ -135,9 +135,12 @@ class Trajectory:
 
     @property
     def answer(self) -> str:
-        """Text of the last message a policy or client wrote; empty when there is none."""
+        """Text of the last message a policy or client wrote; empty when there is none.
+
+        An assistant message that was shown as part of the prompt carries its role as speaker and does not count.
+        """
         for step in reversed(self.steps):
-            if step.message.role == "assistant":
+            if step.message.role == "assistant" and step.speaker != "assistant":
                 return step.message.text
         return ""
 

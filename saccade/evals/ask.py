@@ -34,12 +34,17 @@ class Answer:
     trajectory: Trajectory
     page: Path | None = None
 
+    def looks(self) -> list[dict[str, Any]]:
+        """Every tool call: name, box in px of the root image, what the model was told when it failed."""
+        return [
+            {"tool": event.name, "box_xyxy": None if event.box_xyxy is None else [round(edge, 1) for edge in event.box_xyxy],
+             "arguments": event.arguments, "error": event.error}
+            for event in self.trajectory.events
+        ]
+
     def plain(self) -> dict[str, Any]:
-        events = self.trajectory.events
         return {
-            "answer": self.text, "said": self.trajectory.answer, "stop": str(self.trajectory.stop),
-            "error": self.trajectory.error,
-            "looks": [{"tool": event.name, "box_xyxy": event.box_xyxy, "error": event.error} for event in events],
+            "answer": self.text, "said": self.trajectory.answer, "stop": str(self.trajectory.stop), "looks": self.looks(),
             "page": None if self.page is None else str(self.page),
         }
 
@@ -55,12 +60,13 @@ def ask(
     sampling: Sampling | None = None,
     limits: Limits | None = None,
     store: MediaStore | None = None,
+    seed: int = 0,
 ) -> Answer:
-    """Ask once, greedily, and write a page with every look the model took.
+    """Ask once, greedily unless `sampling` says otherwise, and write a page with every look the model took.
 
     policy: as for `evaluate`; image: a path, an `Image`, or several; tools: what it may call (None: the crop tool in
     pixels, () for none); out_html: where the page goes, None for no page. Raises ValueError naming a picture that cannot be
-    read, before any model is loaded.
+    read, before any model is loaded, and with the reason where the attempt failed on our side.
     """
     store = store or open_store()
     given = [image] if isinstance(image, str | Path | Image) else list(image)
@@ -75,9 +81,11 @@ def ask(
     made = run_rollouts(
         [sample], episode or (episodes.tool_loop() if offered else episodes.single()), store=store, engine=player.engine,
         renderer=player.renderer, clients=player.clients, tools=offered, limits=limits or Limits(), sampling=chosen,
+        seed=seed,
     )[0].trajectories[0]
-    said = made.answer if any(step.speaker != step.message.role for step in made.steps) else ""
-    text = answer_of(said, mode="strict") or said.strip()
+    if made.stop.failed:
+        raise ValueError((made.error or str(made.stop)).strip().splitlines()[-1])
+    text = answer_of(made.answer, mode="strict") or made.answer.strip()
     page = None
     if out_html is not None:
         page = Path(out_html)

@@ -5,7 +5,19 @@ import math
 import numpy as np
 import pytest
 
-from saccade.core import Group, Sample, Score, Stop, Trajectory, as_reward, assistant, evaluate, for_group, reward, weigh
+from saccade.core import (
+    Group,
+    Sample,
+    Score,
+    Stop,
+    Trajectory,
+    as_reward,
+    assistant,
+    evaluate,
+    for_group,
+    reward,
+    weigh,
+)
 from saccade.core.trajectory import Step
 
 
@@ -31,7 +43,9 @@ def test_total_is_the_weighted_sum_of_what_applies() -> None:
 
 def test_a_failed_attempt_has_no_total_and_leaves_the_statistics() -> None:
     crashed = attempt("7", Stop.ERROR)
-    done = evaluate(Group(sample=crashed.sample, trajectories=(attempt("7"), crashed, attempt("8"))), [as_reward(right)])
+    done = evaluate(
+        Group(sample=crashed.sample, trajectories=(attempt("7"), crashed, attempt("8"))), [as_reward(right)]
+    )
     assert done.members == (0, 2)
     assert math.isnan(done.total[1])  # type: ignore[index]
     assert done.totals().tolist() == [1.0, 0.0]
@@ -58,13 +72,18 @@ def test_a_reward_that_raises_costs_its_own_score_only() -> None:
         return 1 / (len(t.answer) - 1)
 
     done = evaluate(group("7", "77"), [as_reward(fragile)])
-    assert done.trajectories[0].rewards["fragile"] == Score(value=None, note="ZeroDivisionError: division by zero (sample s)")
+    assert done.trajectories[0].rewards["fragile"] == Score(
+        value=None, note="ZeroDivisionError: division by zero (sample s)"
+    )
     assert done.totals().tolist() == [0.0, 1.0]
 
 
 def test_dicts_and_bools_become_named_scores() -> None:
     done = evaluate(group("7"), [as_reward(lambda t: {"a": True, "b": 0.5})])
-    assert {name: score.value for name, score in done.trajectories[0].rewards.items()} == {"<lambda>/a": 1.0, "<lambda>/b": 0.5}
+    assert {name: score.value for name, score in done.trajectories[0].rewards.items()} == {
+        "<lambda>/a": 1.0,
+        "<lambda>/b": 0.5,
+    }
     assert done.totals().tolist() == [1.5]
 
 

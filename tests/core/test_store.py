@@ -48,7 +48,11 @@ def test_adopting_is_idempotent_and_keeps_notes(tmp_path: Path) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.floats(0.2, 3), st.floats(0.2, 3), st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.floats(0.2, 3), st.floats(0.2, 3), st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=4
+    )
+)
 def test_a_crop_of_a_crop_knows_its_place_on_the_root(chain: list[tuple[float, float, float, float]]) -> None:
     store = MediaStore(read=reader)
     image = store.put(picture(), source="input")

@@ -189,7 +189,7 @@ def test_ask_writes_a_page(tmp_path):
 
     PILImage.fromarray(np.full((60, 90, 3), 99, np.uint8)).save(tmp_path / "cat.png")
     found = ask(Looker(), tmp_path / "cat.png", "What is it?", out_html=tmp_path / "out" / "page.html")
-    assert found.text == "a cat" and found.plain()["looks"][0]["box_xyxy"] == (10, 10, 30, 30)
+    assert found.text == "a cat" and found.plain()["looks"][0]["box_xyxy"] == [10, 10, 30, 30]
     assert "What is it?" in " ".join(check(found.page.read_text(encoding="utf-8")).text)
     assert ask(Looker(), [tmp_path / "cat.png"] * 2, "Same?", tools=()).trajectory.events == ()
     with pytest.raises(ValueError, match=r"dog\.png: there is no such file"):

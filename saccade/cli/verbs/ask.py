@@ -37,30 +37,32 @@ def verb(
         seed: of sampling, where the temperature is above 0.
         max_tokens: of one message; 0 for the recipe's, else 512.
         api_model: the model to ask an endpoint for.
-        json: print {answer, stop, looks, page}.
+        json: print {answer, said, stop, looks, page}.
     """
+    from dataclasses import replace
     from pathlib import Path
 
-    from saccade.claims.asking import ask, looks, sample_about, write_page
     from saccade.cli.players import plain_run, player_of, protocol_run, split
     from saccade.cli.report import show_json
+    from saccade.evals.ask import ask
     from saccade.media import open_store
 
     paths = [Path(image)] if Path(image).is_file() else [Path(each) for each in split(image)]
-    sample = sample_about(paths, question)
     run = protocol_run(model, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens)
-    page = Path(out or f"runs/ask/{paths[0].stem}.html")
     store = open_store()
     player = player_of(model, run, api_model=api_model, max_tokens=max_tokens, store=store)
-    attempt = ask(player, run or plain_run(model), sample, store=store, temperature=temperature, seed=seed)
-    write_page(attempt, store, page, title=question)
+    asked = run or plain_run(model)
+    found = ask(
+        player, paths, question, asked.tools, out or f"runs/ask/{paths[0].stem}.html", episode=asked.episode,
+        sampling=replace(asked.policy.sampling, temperature=temperature), limits=asked.limits, store=store, seed=seed,
+    )
     if json:
-        show_json({"answer": attempt.answer, "stop": str(attempt.stop), "looks": looks(attempt), "page": str(page)})
+        show_json(found.plain())
         return
-    for number, look in enumerate(looks(attempt), start=1):
+    for number, look in enumerate(found.looks(), start=1):
         print(
             f"look {number}: {look['tool']} {look['box_xyxy'] or look['arguments']}"
             + (f": {look['error']}" if look["error"] else "")
         )
-    print(attempt.answer or f"(no answer: {attempt.stop})")
-    print(f"\nwhat it looked at: {page}")
+    print(found.text or f"(no answer: {found.trajectory.stop})")
+    print(f"\nwhat it looked at: {found.page}")
