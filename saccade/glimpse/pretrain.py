@@ -37,7 +37,7 @@ class Plan:
     save_every, report_every: in updates; the first is a multiple of the second
     """
 
-    updates: int = 3300
+    updates: int = 3700
     batch: int = 64
     seed: int = 0
     lr: float = 1e-3
