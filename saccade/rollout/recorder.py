@@ -107,7 +107,7 @@ class Recorder:
         prompt, finish = strand.prompt, "stop"
         if completion is not None:
             head = np.zeros(0, np.int32) if forced is None else forced
-            self.seen.append((len(self.steps), prompt.extend(head)))
+            asked = (len(self.steps), prompt.extend(head))
             whole = np.concatenate([head, completion.tokens]).astype(np.int32)
             prompt, finish = prompt.extend(whole), completion.finish
             tokens = {
@@ -123,6 +123,8 @@ class Recorder:
             ended_s=time.time(), **tokens,
         )
         self.steps.append(step)
+        if completion is not None:
+            self.seen.append(asked)
         last = len(self.steps) - 1
         self.strands[last] = self.latest[speaker] = Strand(last=last, prompt=prompt, finish=finish, tools=strand.tools)
         return self.latest[speaker]
