@@ -86,7 +86,7 @@ def test_help_is_quick_and_needs_no_torch():
         (["eval", "nowhere", "--data", "world:scenes?size=2"], "nowhere"),
         (["eval", "glimpse", "--data", "world:scens"], "scens"),
         (["rollout", "nowhere"], "--data FILE"),
-        (["ask", "no.png", "What?"], "no.png: there is no such picture"),
+        (["ask", "no.png", "What?"], "no.png: there is no such file"),
         (["compare", "a", "b"], "a"),
         (["rescore", "nothing"], "nothing: there is no such run"),
         (["export", "nothing", "out"], "nothing: there is no such run folder"),
