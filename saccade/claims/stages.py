@@ -13,16 +13,13 @@ from saccade.core.run import Stage
 def train_stages(stages: Sequence[Stage], folder: Path, *, resume: bool = False, **settings: Any) -> list[dict[str, Any]]:
     """Summaries in order. One stage trains in the folder itself, several in folders of their own inside.
 
-    A stage that has a summary is not trained again when `resume` is set. Raises ValueError for a stage that should end by a
-    condition (`Stage.until`), which the loop does not know yet.
+    A stage ends after its updates, or earlier when `Stage.until` holds of the latest metrics. One that has a summary is not
+    trained again when `resume` is set.
     """
     from saccade.learn.loop import train
 
-    for stage in stages:
-        if stage.until is not None:
-            raise ValueError(f"stage {stage.name!r} ends by a condition, which is not built; give it schedule.updates")
     if len(stages) == 1:
-        return [train(stages[0].run, folder, resume=resume, **settings)]
+        return [train(stages[0].run, folder, resume=resume, until=stages[0].until, **settings)]
     summaries: list[dict[str, Any]] = []
     model: str | None = None
     for number, stage in enumerate(stages, start=1):
@@ -33,6 +30,6 @@ def train_stages(stages: Sequence[Stage], folder: Path, *, resume: bool = False,
 
             summaries.append(json.loads((place / "summary.json").read_text(encoding="utf-8")))
         else:
-            summaries.append(train(run, place, resume=resume, **settings))
+            summaries.append(train(run, place, resume=resume, until=stage.until, **settings))
         model = str(place / "model")
     return summaries

@@ -86,8 +86,8 @@ class Step:
             )
         if self.logp is not None and len(self.logp) != int(self.sampled.sum()):
             raise ValueError(
-                f"step by {self.speaker}: {int(self.sampled.sum())} sampled tokens, {len(self.logp)} log-probabilities; they "
-                "are not of one draw (a re-tokenised turn, or a mask that is not what was sampled)"
+                f"step by {self.speaker}: {int(self.sampled.sum())} sampled tokens, {len(self.logp)} log-probabilities; "
+                "they are not of one draw (a re-tokenised turn, or a mask that is not what was sampled)"
             )
         for span in self.media:
             if span.start < 0 or span.start + span.length > size:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from saccade.core.order import ENDLESS, shuffled
 from saccade.core.reward import evaluate
 from saccade.core.run import Run
 from saccade.core.sample import Sample
@@ -18,7 +19,6 @@ from saccade.learn.follow_up import follow_up
 from saccade.learn.labels import labelled
 from saccade.learn.learner import Learner
 from saccade.learn.log import rollout_metrics
-from saccade.learn.order import ENDLESS, proposed
 from saccade.learn.progress import Progress
 from saccade.learn.rows import Row, group_rows, trajectory_rows, with_extra
 from saccade.rollout.pool import rollout, run_sync
@@ -45,7 +45,7 @@ def samples_for(run: Run, batch: int, bar: Progress) -> list[Sample]:
         size = ENDLESS
     if size == 0:
         raise ValueError(f"run {run.name!r}: the data has no rows")
-    propose = run.select.propose if run.select is not None else proposed
+    propose = run.select.propose if run.select is not None else shuffled
     out: list[Sample] = []
     trouble = ""
     for index in propose(run.schedule.prompts, size, batch, run.seed):
@@ -97,6 +97,7 @@ def attempted(
         run.select.observe(groups)
         admitted = list(run.select.admit(groups))
         metrics["frac_groups_admitted"] = len(admitted) / max(len(groups), 1)
+        metrics |= {f"select/{name}": value for name, value in run.select.metrics().items()}
     rows = credited(run, admitted, learner, bar)
     return Batch(rows=tuple(rows), groups=tuple(groups), admitted=tuple(admitted), metrics=metrics)
 

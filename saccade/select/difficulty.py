@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from saccade.core.order import ENDLESS, shuffled
 from saccade.core.run import Selector
 from saccade.core.trajectory import Group
-from saccade.select._order import ENDLESS, shuffled
 
 
 def difficulty(*, low: float = 0.1, high: float = 0.9, passed: float = 0.5, rest: int = 20) -> Selector:

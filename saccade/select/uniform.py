@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from saccade.core.order import shuffled
 from saccade.core.run import Selector
 from saccade.core.trajectory import Group
-from saccade.select._order import shuffled
 
 
 def uniform() -> Selector:

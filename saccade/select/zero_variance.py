@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from saccade.core.order import shuffled
 from saccade.core.run import Selector
 from saccade.core.trajectory import Group
-from saccade.select._order import shuffled
 
 
 def zero_variance(*, least: float = 1e-6) -> Selector:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from saccade.core.engine import Prompt
 from saccade.core.run import Optim
 from saccade.learn.batches import micro_batches, strictest
-from saccade.learn.order import proposed
 from saccade.learn.rate import rate
 from saccade.learn.rows import Row
 
@@ -72,11 +71,3 @@ def test_rates(shape, expected):
 def test_rate_of_an_unknown_shape():
     with pytest.raises(ValueError, match="constant, linear or cosine"):
         rate(Optim(shape="step"), 5, 10)
-
-
-@given(st.integers(1, 9), st.integers(1, 30), st.integers(0, 5))
-def test_every_row_is_proposed_once_an_epoch(count, size, seed):
-    many = -(-3 * size // count)
-    walk = [index for update in range(many) for index in proposed(count, size, update, seed)]
-    for epoch in range(len(walk) // size):
-        assert sorted(walk[epoch * size : (epoch + 1) * size]) == list(range(size))

@@ -9,7 +9,9 @@ from PIL import Image as PILImage
 
 import saccade.core as sc
 from saccade import objectives
+from saccade.claims.stages import train_stages
 from saccade.core.record import read_lines, read_trajectories
+from saccade.core.run import Stage
 from saccade.core.sample import Rows
 from saccade.learn.log import named, timeless
 from saccade.learn.loop import train
@@ -106,6 +108,16 @@ def test_a_run_that_does_not_improve_ends_early(having, tmp_path, questions):
     assert summary["updates"] == 2 and "no improvement in 2 evaluations" in summary["stopped"]
     assert summary["best"] == {"update": 0, "value": 0.0}
     assert {path.name for path in (tmp_path / "run" / "checkpoints").glob("update_*")} == {"update_000000", "update_000002"}
+
+
+def test_stages_end_by_a_condition_and_hand_their_weights_on(having, tmp_path):
+    def stage(name):
+        return Stage(name=name, run=having(updates=5), until=lambda metrics: metrics["num_tokens"] > 0)
+
+    one, two = train_stages([stage("one"), stage("two")], tmp_path, progress=False)
+    assert one["updates"] == two["updates"] == 1 and one["stopped"] == "the condition of the stage holds"
+    config = json.loads((tmp_path / "2-two" / "config.json").read_text())
+    assert str(tmp_path / "1-one" / "model") in json.dumps(config)
 
 
 def test_several_updates_from_one_batch(having, tmp_path):

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import saccade.core as sc
+from saccade.core.order import shuffled
 from saccade.core.record import read_lines
 from saccade.learn.log import timeless
 from saccade.learn.loop import train
-from saccade.learn.order import proposed
 
 KILLED = """
 import sys
@@ -63,13 +63,16 @@ class Half:
         self.seen = 0
 
     def propose(self, count, size, update, seed):
-        return proposed(count, size, update, seed)
+        return shuffled(count, size, update, seed)
 
     def observe(self, groups):
         self.seen += len(groups) + 1
 
     def admit(self, groups):
         return list(groups)[self.seen % 2 :]
+
+    def metrics(self):
+        return {"seen": float(self.seen)}
 
     def state(self):
         return {"seen": self.seen}

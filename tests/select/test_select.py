@@ -9,7 +9,7 @@ from saccade import select
 from saccade.core import Group, Sample, Stop, Trajectory
 from saccade.core.folder import names
 from saccade.select import difficulty, uniform, zero_variance
-from saccade.select._order import ENDLESS, shuffled
+from saccade.core.order import ENDLESS, shuffled
 from saccade.testing.contracts import check_file
 from saccade.testing.selector_contract import selector_faults
 
