@@ -8,58 +8,32 @@ and resumed writes the same numbers as one that was not.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from saccade.core.record import plain
 from saccade.core.run import Run
 from saccade.core.seed import seed_of
 from saccade.core.trajectory import Trajectory
-from saccade.data.prints import data_hash
 from saccade.data.rows import skipped
-from saccade.engines.local import LocalEngine
 from saccade.learn import checkpoint, contamination
 from saccade.learn.blind import BlindError, check_blind, check_record
 from saccade.learn.checkpoint import State
 from saccade.learn.collect import Batch, attempted, samples_for, supervised
-from saccade.learn.contamination import Contamination
 from saccade.learn.export import write_model
-from saccade.learn.folder import RunFolder, open_folder
-from saccade.learn.learner import Learner
 from saccade.learn.log import Names, named, num_tokens
 from saccade.learn.measure import first_error, measure
-from saccade.learn.progress import Progress, progress_bar
+from saccade.learn.opening import Job, opened, quiet
+from saccade.learn.progress import Progress
 from saccade.learn.rate import rate
 from saccade.learn.update import update
-from saccade.media import open_store
-from saccade.models.policy import load_policy
 from saccade.testing.attacks import attack
 
 ATTACKED = 4
 """Rows on which degenerate answers are tried against the rewards before training starts."""
 
 __all__ = ["BlindError", "train"]
-
-
-@dataclass(slots=True, kw_only=True)
-class Job:
-    """What a running loop holds."""
-
-    run: Run
-    folder: RunFolder
-    learner: Learner
-    engine: LocalEngine
-    state: State
-    bar: Progress
-    contamination: Contamination
-    names: Names
-    began: float
-    resumed: bool
 
 
 def train(
@@ -127,70 +101,6 @@ def check(run: Run) -> None:
         raise ValueError(f"run {run.name!r} has no rewards; set rewards=(rewards.answer_match(),)")
     if run.schedule.updates < 1 or run.schedule.prompts < 1 or run.schedule.passes < 1:
         raise ValueError(f"run {run.name!r}: schedule.updates, prompts and passes must be at least 1")
-
-
-@contextmanager
-def opened(
-    run: Run, folder: str | Path, *, resume: bool, progress: bool, names: Names, contaminated: contamination.Policy
-) -> Iterator[Job]:
-    """Open folder, store, policy, learner and engine, and put everything back where a checkpoint left it."""
-    began = time.perf_counter()
-    place = open_folder(folder, run, resume=resume)
-    place.write("data.json", {"train": data_hash(run.data), **{each.name: data_hash(each.data) for each in run.evals}})
-    store = open_store(place.media)
-    with torch.random.fork_rng(devices=[]), quiet():
-        torch.manual_seed(seed_of(run.seed, "weights"))
-        policy = load_policy(run.policy)
-    deterministic = policy.device.type == "cpu" if run.deterministic is None else run.deterministic
-    needs = {need for weighted in run.objective for need in weighted.term.needs}
-    learner = Learner(
-        policy, store, run.optim, reference="reference" in needs, micro_tokens=run.schedule.micro_tokens
-    )
-    engine = LocalEngine(policy, store, deterministic=deterministic)
-    state = State()
-    found = checkpoint.saved(place.checkpoints) if resume else []
-    if found:
-        state = checkpoint.resume(learner, found[-1])
-        if run.select is not None:
-            run.select.restore(state.selector)
-    place.truncate(state.update if found else -1)
-    total = run.schedule.updates
-    with (
-        reproducible(deterministic),
-        progress_bar(run.name, total, done=state.update, enabled=progress) as bar,
-    ):
-        for note in policy.notes:
-            bar.say(f"note: {note}")
-        yield Job(
-            run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began,
-            resumed=bool(found),
-            contamination=contamination.watch(run.evals, store, policy=contaminated),
-        )
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the bars of `transformers` from writing over ours while the block runs."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
-@contextmanager
-def reproducible(wanted: bool) -> Iterator[None]:
-    """Ask torch for deterministic kernels while the block runs."""
-    before, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(wanted or before, warn_only=True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before, warn_only=warns)
 
 
 def first_look(job: Job, *, keep: int) -> None:

@@ -1,0 +1,105 @@
+"""What a running loop holds: folder, store, policy, learner, engine; opened, and put back where a checkpoint left them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from saccade.core.run import Run
+from saccade.core.seed import seed_of
+from saccade.data.prints import data_hash
+from saccade.engines.local import LocalEngine
+from saccade.learn import checkpoint, contamination
+from saccade.learn.checkpoint import State
+from saccade.learn.contamination import Contamination
+from saccade.learn.folder import RunFolder, open_folder
+from saccade.learn.learner import Learner
+from saccade.learn.log import Names
+from saccade.learn.progress import Progress, progress_bar
+from saccade.media import open_store
+from saccade.models.policy import load_policy
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """What a running loop holds."""
+
+    run: Run
+    folder: RunFolder
+    learner: Learner
+    engine: LocalEngine
+    state: State
+    bar: Progress
+    contamination: Contamination
+    names: Names
+    began: float
+    resumed: bool
+
+
+@contextmanager
+def opened(
+    run: Run, folder: str | Path, *, resume: bool, progress: bool, names: Names, contaminated: contamination.Policy
+) -> Iterator[Job]:
+    """Open folder, store, policy, learner and engine, and put everything back where a checkpoint left it."""
+    began = time.perf_counter()
+    place = open_folder(folder, run, resume=resume)
+    place.write("data.json", {"train": data_hash(run.data), **{each.name: data_hash(each.data) for each in run.evals}})
+    store = open_store(place.media)
+    with torch.random.fork_rng(devices=[]), quiet():
+        torch.manual_seed(seed_of(run.seed, "weights"))
+        policy = load_policy(run.policy)
+    deterministic = policy.device.type == "cpu" if run.deterministic is None else run.deterministic
+    needs = {need for weighted in run.objective for need in weighted.term.needs}
+    learner = Learner(
+        policy, store, run.optim, reference="reference" in needs, micro_tokens=run.schedule.micro_tokens
+    )
+    engine = LocalEngine(policy, store, deterministic=deterministic)
+    state = State()
+    found = checkpoint.saved(place.checkpoints) if resume else []
+    if found:
+        state = checkpoint.resume(learner, found[-1])
+        if run.select is not None:
+            run.select.restore(state.selector)
+    place.truncate(state.update if found else -1)
+    total = run.schedule.updates
+    with (
+        reproducible(deterministic),
+        progress_bar(run.name, total, done=state.update, enabled=progress) as bar,
+    ):
+        for note in policy.notes:
+            bar.say(f"note: {note}")
+        yield Job(
+            run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began,
+            resumed=bool(found),
+            contamination=contamination.watch(run.evals, store, policy=contaminated),
+        )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the bars of `transformers` from writing over ours while the block runs."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def reproducible(wanted: bool) -> Iterator[None]:
+    """Ask torch for deterministic kernels while the block runs."""
+    before, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(wanted or before, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warns)
