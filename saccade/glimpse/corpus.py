@@ -23,24 +23,24 @@ Part = Callable[[np.random.Generator], Talk]
 
 
 MIX: dict[str, tuple[tuple[float, ...], Part]] = {
-    "one_glyph": ((0.97, 0.35, 0.18, 0.12, 0.32, 0.06, 0.03, 0.03), views.one_glyph),
-    "places": ((0.03, 0.55, 0.10, 0.08, 0.00, 0.10, 0.07, 0.06), views.places),
-    "read_crop": ((0.00, 0.05, 0.10, 0.28, 0.58, 0.15, 0.12, 0.13), cards.read_crop),
+    "one_glyph": ((0.97, 0.35, 0.18, 0.12, 0.32, 0.03, 0.03, 0.03), views.one_glyph),
+    "places": ((0.03, 0.55, 0.10, 0.08, 0.00, 0.06, 0.07, 0.06), views.places),
+    "read_crop": ((0.00, 0.05, 0.10, 0.28, 0.58, 0.14, 0.12, 0.13), cards.read_crop),
     "read_many": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.02, 0.05), cards.read_many),
-    "find": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.08, 0.08, 0.08), cards.find),
+    "find": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.10, 0.08, 0.08), cards.find),
     "scenes": ((0.00, 0.05, 0.05, 0.08, 0.00, 0.02, 0.14, 0.12), views.scenes),
     "text": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.06, 0.05), views.text),
-    "tables": ((0.00, 0.00, 0.12, 0.05, 0.03, 0.02, 0.06, 0.05), views.tables),
+    "tables": ((0.00, 0.00, 0.12, 0.05, 0.03, 0.03, 0.06, 0.05), views.tables),
     "charts": ((0.00, 0.00, 0.00, 0.01, 0.00, 0.00, 0.08, 0.08), views.charts),
     "pairs": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.08, 0.09), views.pairs),
     "clips": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.05, 0.07), views.clips),
     "mazes": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.03, 0.04), views.mazes),
     "read_large": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.03, 0.03), cards.read_large),
     "guess": ((0.00, 0.00, 0.00, 0.01, 0.00, 0.00, 0.02, 0.02), cards.guess),
-    "look_well": ((0.00, 0.00, 0.00, 0.03, 0.02, 0.03, 0.10, 0.13), cards.look_well),
+    "look_well": ((0.00, 0.00, 0.00, 0.03, 0.02, 0.05, 0.10, 0.13), cards.look_well),
     "look_sloppily": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.02, 0.05, 0.06), cards.look_sloppily),
-    "one_place": ((0.00, 0.00, 0.45, 0.06, 0.05, 0.12, 0.02, 0.00), views.one_place),
-    "find_one": ((0.00, 0.00, 0.00, 0.20, 0.00, 0.40, 0.05, 0.00), cards.find_one),
+    "one_place": ((0.00, 0.00, 0.45, 0.06, 0.05, 0.15, 0.02, 0.00), views.one_place),
+    "find_one": ((0.00, 0.00, 0.00, 0.20, 0.00, 0.42, 0.05, 0.00), cards.find_one),
 }
 """Shares of the first six parts of training, and at the beginning and the end of the last.
 
@@ -48,7 +48,7 @@ A glyph is read, and a place is found, only after some ten thousand lessons that
 over everything else they are never learned. So first large glyphs alone; then places, first of many
 things, then of one or two, beside tables, which teach where a word like row points; then cards and crops, read and then found; then everything, with more and more of the long rows.
 """
-PARTS = tuple(update / 3700 for update in (252, 500, 800, 1100, 1800, 2700))
+PARTS = tuple(update / 3400 for update in (252, 500, 800, 1100, 1700, 2500))
 
 
 def shares(progress: float) -> np.ndarray:

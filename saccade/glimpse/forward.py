@@ -87,8 +87,9 @@ def hidden_states(model: Any, batch: Batch) -> torch.Tensor:
     """Last hidden states (B, T, D) after the final norm."""
     embedded = model.model.language_model.embed_tokens(batch.tokens_BT)
     flat = embedded.flatten(0, 1)
-    for patches, grid, where in zip(batch.patches, batch.grids, batch.where, strict=True):
-        flat = flat.index_copy(0, where, see(model.model.visual, patches, grid))
+    if batch.where:
+        seen = [see(model.model.visual, *group) for group in zip(batch.patches, batch.grids, strict=True)]
+        flat = flat.index_copy(0, torch.cat(batch.where), torch.cat(seen))
     return model.model.language_model(
         inputs_embeds=flat.view_as(embedded), position_ids=batch.positions_3BT, use_cache=False
     ).last_hidden_state

@@ -27,22 +27,24 @@ from saccade.glimpse.corpus import talk, vocabulary
 from saccade.glimpse.pixels import patch_order
 from saccade.glimpse.talk import row_of
 
-CHUNKS, AHEAD = 5, 6
+CHUNK, AHEAD = 3000, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """updates:   length of the whole schedule; a run may stop earlier and be resumed
-    lr:        peak of AdamW's learning rate, after `warm_up` updates; falls along a cosine to a twentieth
+    lr:        of AdamW, after `warm_up` updates; muon_lr: of Muon, which has the matrices of the layers
+    decay:     share of the training, at its end, in which both fall to nearly nothing
     save_every, report_every: in updates; the first is a multiple of the second
     """
 
-    updates: int = 3700
+    updates: int = 3400
     batch: int = 64
     seed: int = 0
     lr: float = 1e-3
-    muon_lr: float = 4e-3
+    muon_lr: float = 3e-3
     warm_up: int = 60
+    decay: float = 0.27
     weight_decay: float = 0.01
     clip: float = 1.0
     save_every: int = 100
@@ -54,8 +56,8 @@ def rate(plan: Plan, update: int) -> float:
     """Learning rate of an update, as a share of the peak."""
     if update < plan.warm_up:
         return (update + 1) / plan.warm_up
-    done = (update - plan.warm_up) / max(1, plan.updates - plan.warm_up)
-    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    left = (plan.updates - update) / (plan.updates * plan.decay)
+    return max(0.02, min(1.0, left))
 
 
 def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | None = None, resume: bool = True) -> Path:
@@ -144,10 +146,15 @@ def loudness(rows: list[Any]) -> Any:
 
 
 def chunks(rows: list[Any]) -> list[list[Any]]:
-    """Rows of a batch by length, in a few parts, so that little is padding."""
-    ordered = sorted(rows, key=lambda row: len(row.tokens_T))
-    size = -(-len(ordered) // CHUNKS)
-    return [ordered[at:at + size] for at in range(0, len(ordered), size)]
+    """Rows of a batch by length, in few parts of at most `CHUNK` tokens each in which at most a third is padding."""
+    ordered = sorted(rows, key=lambda row: len(row.tokens_T), reverse=True)
+    out: list[list[Any]] = [[]]
+    for row in ordered:
+        widest = len(out[-1][0].tokens_T) if out[-1] else 0
+        if (len(out[-1]) + 1) * widest > CHUNK or len(row.tokens_T) * 1.5 < widest:
+            out.append([])
+        out[-1].append(row)
+    return out
 
 
 @cache

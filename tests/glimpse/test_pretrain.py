@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+
+from saccade.core.seed import generator
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from saccade.glimpse.pretrain import Plan, pretrain, rate
+from saccade.glimpse.pretrain import CHUNK, Plan, chunks, loudness, pretrain, rate
 
 
 def weights_hash(folder: Path) -> str:
@@ -24,10 +28,28 @@ def losses(folder: Path) -> list[dict]:
 
 
 def test_the_rate_warms_up_and_falls():
-    plan = Plan(updates=100, warm_up=10)
+    plan = Plan(updates=100, warm_up=10, decay=0.5)
     rates = [rate(plan, update) for update in range(100)]
-    assert rates[0] == pytest.approx(0.1) and max(rates) == pytest.approx(1.0)
-    assert rates[10:] == sorted(rates[10:], reverse=True) and rates[-1] < 0.06
+    assert rates[0] == pytest.approx(0.1) and rates[10:50] == [1.0] * 40
+    assert rates[50:] == sorted(rates[50:], reverse=True) and rates[-1] < 0.06
+
+
+def test_parts_of_a_batch_keep_every_row_once_and_pad_little():
+    rng = generator("chunks")
+    rows = [SimpleNamespace(tokens_T=np.zeros(int(length))) for length in rng.integers(20, 300, 64)]
+    parts = chunks(rows)
+    assert sorted(map(id, rows)) == sorted(id(row) for part in parts for row in part)
+    for part in parts:
+        lengths = [len(row.tokens_T) for row in part]
+        assert len(part) * max(lengths) <= CHUNK or len(part) == 1
+        assert min(lengths) * 1.5 >= max(lengths)
+
+
+def test_every_learned_token_has_its_weight_and_rows_of_more_tokens_more_in_all():
+    rows = [SimpleNamespace(loss_T=np.ones(count, bool)) for count in (1, 4, 16)]
+    weights = loudness(rows)
+    assert len(weights) == 21
+    assert [float(each.sum()) for each in weights.split([1, 4, 16])] == pytest.approx([1.0, 2.0, 4.0])
 
 
 def test_a_state_of_another_plan_is_refused(tmp_path):
