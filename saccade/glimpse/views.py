@@ -81,6 +81,14 @@ def one_place(rng: np.random.Generator) -> Talk:
     return dense(rng, "one_place", worlds.scenes, knobs, lambda state: only(scene_questions(state), words), most=5)
 
 
+def names(rng: np.random.Generator) -> Talk:
+    """Which colour has which shape: what belongs together, over and over."""
+    level = ("easy", "medium")[int(rng.random() < 0.3)]
+    words = ("What", "Which is larger")
+    return dense(rng, "names", worlds.scenes, at_64(worlds.scenes, level),
+                 lambda state: only(scene_questions(state), words), most=6)
+
+
 def only(questions: Sequence[Question], words: tuple[str, ...]) -> Sequence[Question]:
     """The questions that begin with one of these words; all of them where none does."""
     return [each for each in questions if each.text.startswith(words)] or questions
