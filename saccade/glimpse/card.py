@@ -79,22 +79,23 @@ def look(model: Any, tokenizer: Any, count: int) -> dict[str, float]:
     def right(texts: Sequence[str]) -> list[float]:
         return [agrees(ask(state), answer_of(text) or "") for state, text in zip(states, texts)]
 
-    def after(boxes: Sequence[Box | None]) -> list[str]:
+    def after(boxes: Sequence[Box | None], cuts: Sequence[Any] = ()) -> list[str]:
         filled = [box or Box(xyxy=(0, 0, BINS, BINS), frame="grid") for box in boxes]
         calls = [called(ZOOM, [int(edge) for edge in box.xyxy]) for box in filled]
-        crops = [shown(crop(picture, box)) for picture, box in zip(pictures, filled)]
-        return replies(model, tokenizer, talks(calls, crops))
+        seen = cuts or [crop(picture, box) for picture, box in zip(pictures, filled)]
+        return replies(model, tokenizer, talks(calls, [shown(each) for each in seen]))
 
     first = [box_of(text) for text in replies(model, tokenizer, talks())]
     drawn = [box_of(text) for text in replies(model, tokenizer, talks(), temperature=1.0, seed=1)]
     gold = [Box(xyxy=grid_edges(state.cards[0].box_xyxy, pictures[0].size, bins=BINS), frame="grid") for state in states]
+    tight = [picture.crop(state.cards[0].box_xyxy) for picture, state in zip(pictures, states)]
     wide = [Box(xyxy=widened(box.xyxy), frame="grid") for box in gold]
     return {
         "calls": rate(box is not None for box in first), "sampled_calls": rate(box is not None for box in drawn),
         "own_crop": rate(r for r, box in zip(right(after(first)), first)),
         "own_crop_sampled": rate(r * (box is not None) for r, box in zip(right(after(drawn)), drawn)),
         "no_tool": rate(right(replies(model, tokenizer, talks(tools=())))),
-        "oracle_box": rate(right(after(gold))), "oracle_box_wider": rate(right(after(wide))),
+        "oracle_box": rate(right(after(gold, tight))), "oracle_box_wider": rate(right(after(wide))),
         "answers_after_crop": rate(answer_of(text) is not None for text in after(drawn)), "n_hidden": count,
     }
 
@@ -171,8 +172,8 @@ Well-formed answers: {formed:.1%}.
 | right with its own crop, greedy | {own_crop:.1%} |
 | right with its own crop, sampled | {own_crop_sampled:.1%} |
 | right without a tool | {no_tool:.1%} |
-| right with the card's own box | {oracle_box:.1%} |
-| right with a box one bin wider on every side | {oracle_box_wider:.1%} |
+| right with the card's own box, to the pixel | {oracle_box:.1%} |
+| right with the nearest grid box, one bin wider on every side | {oracle_box_wider:.1%} |
 | answers after one crop, well-formed | {answers_after_crop:.1%} |
 
 Its crops are sloppy on purpose: no call in its training data was drawn from where the card is more exactly than within

@@ -65,6 +65,14 @@ def find_one(rng: np.random.Generator) -> Talk:
     return told("find_one", render(state), [said[int(place)] for place in rng.permutation(len(said))])
 
 
+def find_small(rng: np.random.Generator) -> Talk:
+    """One card, mostly small, and its box: the shortest lesson in finding."""
+    glyph_px = int(rng.integers(9, 14)) if rng.random() < 0.7 else int(rng.integers(14, 36))
+    state = generate(rng, replace(knobs_of(rng), distractors=0, glyph_px=glyph_px))
+    return told("find_small", render(state), [(each.text, str(each.answer)) for each in questions(state)
+                                              if each.text.startswith("Where")])
+
+
 def read_large(rng: np.random.Generator) -> Talk:
     """A glyph that is large enough for the overview, then the rest of the picture."""
     state = generate(rng, replace(knobs_of(rng), large=1.0, large_px=int(rng.integers(40, 120))))

@@ -23,33 +23,34 @@ Part = Callable[[np.random.Generator], Talk]
 
 
 MIX: dict[str, tuple[tuple[float, ...], Part]] = {
-    "one_glyph": ((0.97, 0.35, 0.18, 0.12, 0.32, 0.03, 0.04, 0.03, 0.04, 0.03), views.one_glyph),
-    "places": ((0.03, 0.55, 0.10, 0.08, 0.00, 0.06, 0.04, 0.00, 0.03, 0.06), views.places),
-    "read_crop": ((0.00, 0.05, 0.10, 0.28, 0.58, 0.14, 0.14, 0.14, 0.13, 0.13), cards.read_crop),
-    "read_many": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.05), cards.read_many),
-    "find": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.10, 0.05, 0.00, 0.02, 0.08), cards.find),
-    "scenes": ((0.00, 0.05, 0.05, 0.08, 0.00, 0.02, 0.14, 0.12, 0.15, 0.12), views.scenes),
-    "text": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.05, 0.00, 0.05, 0.05), views.text),
-    "tables": ((0.00, 0.00, 0.12, 0.05, 0.03, 0.03, 0.05, 0.00, 0.05, 0.05), views.tables),
-    "charts": ((0.00, 0.00, 0.00, 0.01, 0.00, 0.00, 0.07, 0.00, 0.07, 0.08), views.charts),
-    "pairs": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.07, 0.00, 0.07, 0.09), views.pairs),
-    "clips": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.05, 0.00, 0.04, 0.07), views.clips),
-    "mazes": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.02, 0.00, 0.02, 0.04), views.mazes),
-    "read_large": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.02, 0.00, 0.02, 0.03), cards.read_large),
-    "guess": ((0.00, 0.00, 0.00, 0.01, 0.00, 0.00, 0.02, 0.01, 0.02, 0.02), cards.guess),
-    "look_well": ((0.00, 0.00, 0.00, 0.03, 0.02, 0.05, 0.12, 0.10, 0.13, 0.13), cards.look_well),
-    "look_sloppily": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.02, 0.07, 0.08, 0.08, 0.06), cards.look_sloppily),
-    "one_place": ((0.00, 0.00, 0.45, 0.06, 0.05, 0.15, 0.02, 0.04, 0.00, 0.00), views.one_place),
-    "find_one": ((0.00, 0.00, 0.00, 0.20, 0.00, 0.42, 0.10, 0.34, 0.08, 0.00), cards.find_one),
-    "names": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.14, 0.05, 0.14, 0.05, 0.00), views.names),
+    "one_glyph": ((0.97, 0.35, 0.18, 0.12, 0.32, 0.03, 0.04, 0.03, 0.03, 0.04, 0.03), views.one_glyph),
+    "places": ((0.03, 0.55, 0.10, 0.08, 0.00, 0.06, 0.04, 0.00, 0.00, 0.03, 0.06), views.places),
+    "read_crop": ((0.00, 0.05, 0.10, 0.28, 0.58, 0.14, 0.14, 0.14, 0.10, 0.13, 0.13), cards.read_crop),
+    "read_many": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.05), cards.read_many),
+    "find": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.10, 0.05, 0.00, 0.00, 0.02, 0.08), cards.find),
+    "scenes": ((0.00, 0.05, 0.05, 0.08, 0.00, 0.02, 0.14, 0.12, 0.05, 0.15, 0.12), views.scenes),
+    "text": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.05, 0.00, 0.00, 0.05, 0.05), views.text),
+    "tables": ((0.00, 0.00, 0.12, 0.05, 0.03, 0.03, 0.05, 0.00, 0.00, 0.05, 0.05), views.tables),
+    "charts": ((0.00, 0.00, 0.00, 0.01, 0.00, 0.00, 0.07, 0.00, 0.00, 0.07, 0.08), views.charts),
+    "pairs": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.07, 0.00, 0.00, 0.07, 0.09), views.pairs),
+    "clips": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.05, 0.00, 0.00, 0.04, 0.07), views.clips),
+    "mazes": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.02, 0.04), views.mazes),
+    "read_large": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.02, 0.00, 0.00, 0.02, 0.03), cards.read_large),
+    "guess": ((0.00, 0.00, 0.00, 0.01, 0.00, 0.00, 0.02, 0.01, 0.01, 0.02, 0.02), cards.guess),
+    "look_well": ((0.00, 0.00, 0.00, 0.03, 0.02, 0.05, 0.12, 0.10, 0.08, 0.13, 0.13), cards.look_well),
+    "look_sloppily": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.02, 0.07, 0.08, 0.10, 0.09, 0.06), cards.look_sloppily),
+    "one_place": ((0.00, 0.00, 0.45, 0.06, 0.05, 0.15, 0.02, 0.04, 0.02, 0.00, 0.00), views.one_place),
+    "find_one": ((0.00, 0.00, 0.00, 0.20, 0.00, 0.42, 0.10, 0.34, 0.06, 0.08, 0.00), cards.find_one),
+    "names": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.14, 0.00, 0.05, 0.00), views.names),
+    "find_small": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.56, 0.06, 0.00), cards.find_small),
 }
 """Shares of the parts in each stage of training, and after it.
 
 A glyph is read, and a place is found, only after some ten thousand lessons that follow each other closely: strewn thinly
-over everything else they are never learned. So first large glyphs alone; then places, first of many
-things, then of one or two, beside tables, which teach where a word like row points; then cards and crops, read and then found; then everything.
+over everything else they are never learned. So first large glyphs alone; then places, of many things, then of one or
+two, beside tables; then crops are read and cards are found; then everything; then small cards once more.
 """
-STAGES = tuple(update / 4600 for update in (252, 500, 800, 1100, 1700, 2500, 3400, 4100, 4600))
+STAGES = tuple(update / 5000 for update in (252, 500, 800, 1100, 1700, 2500, 3400, 3600, 4500, 5000))
 
 
 def shares(progress: float) -> np.ndarray:
