@@ -12,7 +12,7 @@ import torch
 import saccade.core as sc
 from saccade.core.store import MediaStore
 from saccade.engines.local import LocalEngine
-from saccade.learn import loop
+from saccade.learn import opening
 from saccade.learn import rows as rows_module
 from saccade.learn.blind import BlindError
 from saccade.learn.loop import train
@@ -176,7 +176,7 @@ def only_letters(monkeypatch, speller):
         rest = set(range(policy.model.get_output_embeddings().weight.shape[0])) - set(letters)
         return replace(policy, banned=torch.tensor(sorted(rest)))
 
-    monkeypatch.setattr(loop, "load_policy", load)
+    monkeypatch.setattr(opening, "load_policy", load)
 
 
 def test_retokenised_turn_of_another_length(run, tmp_path, monkeypatch):
