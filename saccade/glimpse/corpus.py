@@ -50,7 +50,7 @@ A glyph is read, and a place is found, only after some ten thousand lessons that
 over everything else they are never learned. So first large glyphs alone; then places, of many things, then of one or
 two, beside tables; then crops are read and cards are found; then everything; then small cards once more.
 """
-STAGES = tuple(update / 5000 for update in (252, 500, 800, 1100, 1700, 2500, 3400, 3600, 4500, 5000))
+STAGES = tuple(update / 4750 for update in (252, 500, 800, 1100, 1700, 2500, 3400, 3600, 4200, 4750))
 
 
 def shares(progress: float) -> np.ndarray:

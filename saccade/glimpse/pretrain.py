@@ -38,13 +38,13 @@ class Plan:
     save_every, report_every: in updates; the first is a multiple of the second
     """
 
-    updates: int = 5000
+    updates: int = 4750
     batch: int = 64
     seed: int = 0
     lr: float = 1e-3
     muon_lr: float = 3e-3
     warm_up: int = 60
-    decay: float = 0.11
+    decay: float = 0.115
     weight_decay: float = 0.01
     clip: float = 1.0
     save_every: int = 100
