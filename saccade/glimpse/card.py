@@ -52,11 +52,11 @@ def measure(model: Any, tokenizer: Any, *, num_items: int = 300, num_hidden: int
     for name, skill in SKILLS.items():
         held = items(name, num_items)
         said = replies(model, tokenizer, [each.talk() for each in held])
-        blind = replies(model, tokenizer, [each.talk(other.pixels) for each, other in zip(held, held[1:] + held[:1])])
+        blind = replies(model, tokenizer, [each.talk(other.pixels) for each, other in zip(held, held[1:] + held[:1], strict=True)])
         formed += [answer_of(text) is not None for text in said]
         skills[name] = {
-            "accuracy": rate(agrees(each.question, answer_of(text) or "") for each, text in zip(held, said)),
-            "blind": rate(agrees(each.question, answer_of(text) or "") for each, text in zip(held, blind)),
+            "accuracy": rate(agrees(each.question, answer_of(text) or "") for each, text in zip(held, said, strict=True)),
+            "blind": rate(agrees(each.question, answer_of(text) or "") for each, text in zip(held, blind, strict=True)),
             "n": len(held), "least": skill.least, "above_blind": skill.above_blind,
         }
     return {"skills": skills, "well_formed_answers": rate(formed), "hidden_detail": look(model, tokenizer, num_hidden)}
@@ -71,18 +71,18 @@ def look(model: Any, tokenizer: Any, count: int) -> dict[str, float]:
     states = [world.generate(generator("glimpse", "held out", "hidden", index), knobs) for index in range(count)]
     pictures = [render(state)[0] for state in states]
     schema = (zoom_schema(),)
-    starts = [asked(ask(state).text, picture) for state, picture in zip(states, pictures)]
+    starts = [asked(ask(state).text, picture) for state, picture in zip(states, pictures, strict=True)]
 
     def talks(*more: Sequence[Message], tools: Any = schema) -> list[Talk]:
-        return [Talk(kind="hidden", messages=messages, learned=(), tools=tools) for messages in zip(starts, *more)]
+        return [Talk(kind="hidden", messages=messages, learned=(), tools=tools) for messages in zip(starts, *more, strict=True)]
 
     def right(texts: Sequence[str]) -> list[float]:
-        return [agrees(ask(state), answer_of(text) or "") for state, text in zip(states, texts)]
+        return [agrees(ask(state), answer_of(text) or "") for state, text in zip(states, texts, strict=True)]
 
     def after(boxes: Sequence[Box | None], cuts: Sequence[Any] = ()) -> list[str]:
         filled = [box or Box(xyxy=(0, 0, BINS, BINS), frame="grid") for box in boxes]
         calls = [called(ZOOM, [int(edge) for edge in box.xyxy]) for box in filled]
-        seen = cuts or [crop(picture, box) for picture, box in zip(pictures, filled)]
+        seen = cuts or [crop(picture, box) for picture, box in zip(pictures, filled, strict=True)]
         return replies(model, tokenizer, talks(calls, [shown(each) for each in seen]))
 
     first = [box_of(text) for text in replies(model, tokenizer, talks())]
@@ -92,8 +92,8 @@ def look(model: Any, tokenizer: Any, count: int) -> dict[str, float]:
     wide = [Box(xyxy=widened(box.xyxy), frame="grid") for box in gold]
     return {
         "calls": rate(box is not None for box in first), "sampled_calls": rate(box is not None for box in drawn),
-        "own_crop": rate(r for r, box in zip(right(after(first)), first)),
-        "own_crop_sampled": rate(r * (box is not None) for r, box in zip(right(after(drawn)), drawn)),
+        "own_crop": rate(r for r, box in zip(right(after(first)), first, strict=True)),
+        "own_crop_sampled": rate(r * (box is not None) for r, box in zip(right(after(drawn)), drawn, strict=True)),
         "no_tool": rate(right(replies(model, tokenizer, talks(tools=())))),
         "oracle_box": rate(right(after(gold, tight))), "oracle_box_wider": rate(right(after(wide))),
         "answers_after_crop": rate(answer_of(text) is not None for text in after(drawn)), "n_hidden": count,

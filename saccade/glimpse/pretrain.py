@@ -8,7 +8,6 @@ tokenises ahead of the trainer. Settings that were measured to work: fp32, learn
 from __future__ import annotations
 
 import json
-import math
 import os
 import threading
 import time

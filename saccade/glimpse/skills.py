@@ -17,8 +17,16 @@ from saccade import worlds
 from saccade.core.seed import generator
 from saccade.core.world import Question
 from saccade.glimpse.talk import Talk, asked
-from saccade.glimpse.views import at_64, chart_questions, clip_questions, maze_questions, pair_questions
-from saccade.glimpse.views import scene_questions, table_questions, text_questions
+from saccade.glimpse.views import (
+    at_64,
+    chart_questions,
+    clip_questions,
+    maze_questions,
+    pair_questions,
+    scene_questions,
+    table_questions,
+    text_questions,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
