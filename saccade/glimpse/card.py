@@ -25,7 +25,9 @@ from saccade.worlds.answers import agrees
 from saccade.worlds.hidden_detail import ask, render
 
 ANSWER = re.compile(r"<answer>([^<]*(?:<\d+>){0,4})</answer><\|im_end\|>")
-CALL = re.compile(r'<tool_call>\n\{"name": "' + ZOOM + r'", "arguments": \{"bbox_2d": "((?:<\d+>){4})"\}\}\n</tool_call><\|im_end\|>')
+CALL = re.compile(
+    r'<tool_call>\n\{"name": "' + ZOOM + r'", "arguments": \{"bbox_2d": "((?:<\d+>){4})"\}\}\n</tool_call><\|im_end\|>'
+)
 
 
 def answer_of(reply: str) -> str | None:
@@ -52,7 +54,8 @@ def measure(model: Any, tokenizer: Any, *, num_items: int = 300, num_hidden: int
     for name, skill in SKILLS.items():
         held = items(name, num_items)
         said = replies(model, tokenizer, [each.talk() for each in held])
-        blind = replies(model, tokenizer, [each.talk(other.pixels) for each, other in zip(held, held[1:] + held[:1], strict=True)])
+        swapped = zip(held, held[1:] + held[:1], strict=True)
+        blind = replies(model, tokenizer, [each.talk(other.pixels) for each, other in swapped])
         formed += [answer_of(text) is not None for text in said]
         skills[name] = {
             "accuracy": rate(agrees(each.question, answer_of(text) or "") for each, text in zip(held, said, strict=True)),
@@ -74,7 +77,8 @@ def look(model: Any, tokenizer: Any, count: int) -> dict[str, float]:
     starts = [asked(ask(state).text, picture) for state, picture in zip(states, pictures, strict=True)]
 
     def talks(*more: Sequence[Message], tools: Any = schema) -> list[Talk]:
-        return [Talk(kind="hidden", messages=messages, learned=(), tools=tools) for messages in zip(starts, *more, strict=True)]
+        return [Talk(kind="hidden", messages=messages, learned=(), tools=tools)
+                for messages in zip(starts, *more, strict=True)]
 
     def right(texts: Sequence[str]) -> list[float]:
         return [agrees(ask(state), answer_of(text) or "") for state, text in zip(states, texts, strict=True)]
@@ -88,7 +92,7 @@ def look(model: Any, tokenizer: Any, count: int) -> dict[str, float]:
     first = [box_of(text) for text in replies(model, tokenizer, talks())]
     drawn = [box_of(text) for text in replies(model, tokenizer, talks(), temperature=1.0, seed=1)]
     gold = [Box(xyxy=grid_edges(state.cards[0].box_xyxy, pictures[0].size, bins=BINS), frame="grid") for state in states]
-    tight = [picture.crop(state.cards[0].box_xyxy) for picture, state in zip(pictures, states)]
+    tight = [picture.crop(state.cards[0].box_xyxy) for picture, state in zip(pictures, states, strict=True)]
     wide = [Box(xyxy=widened(box.xyxy), frame="grid") for box in gold]
     return {
         "calls": rate(box is not None for box in first), "sampled_calls": rate(box is not None for box in drawn),

@@ -36,7 +36,8 @@ PREAMBLE_HEAD = (
 )
 PREAMBLE_TAIL = (
     "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
-    '<tool_call></tool_call> XML tags:\n<tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>'
+    "<tool_call></tool_call> XML tags:\n<tool_call>\n"
+    '{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>'
 )
 SCAFFOLD = ("system\n", "user\n", "assistant\n", "\n")
 _SPLIT = re.compile("(" + "|".join(re.escape(token) for token in ADDED) + ")")

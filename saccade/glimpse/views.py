@@ -113,7 +113,8 @@ def text(rng: np.random.Generator) -> Talk:
 def one_glyph(rng: np.random.Generator) -> Talk:
     """One large glyph and what it is: the shortest lesson in reading."""
     kind = ("digit", "letter", "scan")[int(rng.choice(3, p=(0.4, 0.3, 0.3)))]
-    knobs = replace(at_64(worlds.text, "easy"), kinds=(kind,), low=0.3, high=0.9, turn=8.0, textured=bool(rng.random() < 0.4))
+    textured = bool(rng.random() < 0.4)
+    knobs = replace(at_64(worlds.text, "easy"), kinds=(kind,), low=0.3, high=0.9, turn=8.0, textured=textured)
     state = worlds.text.generate(rng, knobs)
     asked_for = worlds.text.ask(state)
     return told("one_glyph", worlds.text.render(state), [(asked_for.text, str(asked_for.answer))])
