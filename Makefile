@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 .PHONY: demo test test-fast test-oracle lint clean help
 
 help:
-	@echo "make demo         a small vision-language model learns to look; about ten minutes on two cores"
+	@echo "make demo         a small vision-language model learns to look"
 	@echo "make test         the whole test suite in a fresh environment"
 	@echo "make test-fast    the tests that take seconds"
 	@echo "make test-oracle  agreement with trl (losses, chat templates, reward signatures)"
