@@ -1,9 +1,8 @@
 """The corpus of glimpse: an endless stream of short conversations, item i a function of (seed, i) and of how
 far the training is.
 
-Every part is a function of a generator that draws one conversation; `MIX` says how much there is of each. Perception is
-taught densely, several questions on a picture, because locating stays unlearned with one question an image. Nothing here
-draws from test scans or test photographs.
+Every part is a function of a generator that draws one conversation; `STAGES` says how much there is of each, and when.
+Nothing here draws from test scans or test photographs.
 """
 
 from __future__ import annotations
@@ -22,48 +21,49 @@ from saccade.worlds.shapes import KINDS, PLURAL
 Part = Callable[[np.random.Generator], Talk]
 
 
-MIX: dict[str, tuple[tuple[float, ...], Part]] = {
-    "one_glyph": ((0.97, 0.35, 0.18, 0.12, 0.32, 0.03, 0.04, 0.03, 0.03, 0.04, 0.03), views.one_glyph),
-    "places": ((0.03, 0.55, 0.10, 0.08, 0.00, 0.06, 0.04, 0.00, 0.00, 0.03, 0.06), views.places),
-    "read_crop": ((0.00, 0.05, 0.10, 0.28, 0.58, 0.14, 0.14, 0.14, 0.10, 0.13, 0.13), cards.read_crop),
-    "read_many": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.05), cards.read_many),
-    "find": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.10, 0.05, 0.00, 0.00, 0.02, 0.08), cards.find),
-    "scenes": ((0.00, 0.05, 0.05, 0.08, 0.00, 0.02, 0.14, 0.12, 0.05, 0.15, 0.12), views.scenes),
-    "text": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.05, 0.00, 0.00, 0.05, 0.05), views.text),
-    "tables": ((0.00, 0.00, 0.12, 0.05, 0.03, 0.03, 0.05, 0.00, 0.00, 0.05, 0.05), views.tables),
-    "charts": ((0.00, 0.00, 0.00, 0.01, 0.00, 0.00, 0.07, 0.00, 0.00, 0.07, 0.08), views.charts),
-    "pairs": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.07, 0.00, 0.00, 0.07, 0.09), views.pairs),
-    "clips": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.05, 0.00, 0.00, 0.04, 0.07), views.clips),
-    "mazes": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.02, 0.04), views.mazes),
-    "read_large": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.00, 0.02, 0.00, 0.00, 0.02, 0.03), cards.read_large),
-    "guess": ((0.00, 0.00, 0.00, 0.01, 0.00, 0.00, 0.02, 0.01, 0.01, 0.02, 0.02), cards.guess),
-    "look_well": ((0.00, 0.00, 0.00, 0.03, 0.02, 0.05, 0.12, 0.10, 0.08, 0.13, 0.13), cards.look_well),
-    "look_sloppily": ((0.00, 0.00, 0.00, 0.02, 0.00, 0.02, 0.07, 0.08, 0.10, 0.09, 0.06), cards.look_sloppily),
-    "one_place": ((0.00, 0.00, 0.45, 0.06, 0.05, 0.15, 0.02, 0.04, 0.02, 0.00, 0.00), views.one_place),
-    "find_one": ((0.00, 0.00, 0.00, 0.20, 0.00, 0.42, 0.10, 0.34, 0.06, 0.08, 0.00), cards.find_one),
-    "names": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.14, 0.00, 0.05, 0.00), views.names),
-    "find_small": ((0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.56, 0.06, 0.00), cards.find_small),
-}
-"""Shares of the parts in each stage of training, and after it.
+STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
+    (300, {views.one_glyph: 0.95, views.one_place: 0.05}),
+    (700, {cards.find_small: 0.55, views.one_glyph: 0.30, views.one_place: 0.15}),
+    (600, {cards.read_crop: 0.57, views.one_glyph: 0.20, cards.find_small: 0.15, views.tables: 0.08}),
+    (700, {views.names: 0.45, views.one_place: 0.20, views.scenes: 0.05, cards.read_crop: 0.12, cards.find_small: 0.10,
+           views.one_glyph: 0.08}),
+    (700, {views.charts: 0.28, views.pairs: 0.26, views.names: 0.16, views.tables: 0.08, cards.read_crop: 0.12,
+           cards.find_small: 0.05, views.one_glyph: 0.05}),
+    (800, {views.scenes: 0.20, views.names: 0.08, views.charts: 0.08, views.pairs: 0.08, views.tables: 0.06,
+           views.clips: 0.08, views.places: 0.04, views.mazes: 0.02, views.text: 0.04, views.one_glyph: 0.06,
+           cards.read_crop: 0.10, cards.find_small: 0.05, cards.find_one: 0.04, cards.find: 0.02, cards.read_large: 0.02,
+           cards.guess: 0.02, cards.look_well: 0.10, cards.look_sloppily: 0.06}),
+    (700, {views.scenes: 0.14, views.names: 0.05, views.charts: 0.08, views.pairs: 0.08, views.tables: 0.05,
+           views.clips: 0.07, views.places: 0.04, views.one_place: 0.02, views.mazes: 0.03, views.text: 0.05,
+           views.one_glyph: 0.05, cards.read_crop: 0.12, cards.read_many: 0.02, cards.find_small: 0.05,
+           cards.find_one: 0.03, cards.find: 0.03, cards.read_large: 0.02, cards.guess: 0.02, cards.look_well: 0.13,
+           cards.look_sloppily: 0.07}),
+)
+"""How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 
-A glyph is read, and a place is found, only after some ten thousand lessons that follow each other closely: strewn thinly
-over everything else they are never learned. So first large glyphs alone; then places, of many things, then of one or
-two, beside tables; then crops are read and cards are found; then everything; then small cards once more.
+A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
+else it never leaves chance. So first large glyphs; then the place of one small card; then crops are read; then colours,
+shapes and places are bound together; then charts and pairs; then everything, at last with a falling rate.
 """
-STAGES = tuple(update / 4750 for update in (252, 500, 800, 1100, 1700, 2500, 3400, 3600, 4200, 4750))
+UPDATES = sum(length for length, _ in STAGES)
 
 
-def shares(progress: float) -> np.ndarray:
-    """Share of each part of the corpus when `progress` (0..1) of the training is done; at 1 a bit of everything."""
-    stage = int(np.searchsorted(STAGES, progress, side="right"))
-    mixed = np.array([row[stage] for row, _ in MIX.values()])
-    return mixed / mixed.sum()
+def shares(progress: float) -> dict[Part, float]:
+    """Share of each part of the corpus when `progress` (0..1) of the training is done."""
+    left = progress * UPDATES
+    for length, mix in STAGES:
+        if left < length:
+            return mix
+        left -= length
+    return STAGES[-1][1]
 
 
 def talk(seed: int, index: int, progress: float = 1.0) -> Talk:
     """Conversation `index` of the stream, where `progress` of the training is done."""
     rng = generator("glimpse", seed, index)
-    return MIX[list(MIX)[int(rng.choice(len(MIX), p=shares(progress)))]][1](rng)
+    mix = shares(progress)
+    share = np.array(list(mix.values()))
+    return list(mix)[int(rng.choice(len(mix), p=share / share.sum()))](rng)
 
 
 def vocabulary(*, num_talks: int = 3000) -> Any:

@@ -112,7 +112,7 @@ def text(rng: np.random.Generator) -> Talk:
 
 def one_glyph(rng: np.random.Generator) -> Talk:
     """One large glyph and what it is: the shortest lesson in reading."""
-    kind = ("digit", "letter", "scan")[int(rng.choice(3, p=(0.4, 0.3, 0.3)))]
+    kind = ("digit", "letter", "scan")[int(rng.choice(3, p=(0.3, 0.4, 0.3)))]
     textured = bool(rng.random() < 0.4)
     knobs = replace(at_64(worlds.text, "easy"), kinds=(kind,), low=0.3, high=0.9, turn=8.0, textured=textured)
     state = worlds.text.generate(rng, knobs)

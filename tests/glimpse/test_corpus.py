@@ -8,7 +8,7 @@ import pytest
 
 from saccade.core.seed import generator
 from saccade.glimpse import cards
-from saccade.glimpse.corpus import MIX, talk
+from saccade.glimpse.corpus import STAGES, UPDATES, shares, talk
 from saccade.glimpse.skills import SKILLS, items
 from saccade.media.boxes import cover, iou
 
@@ -24,10 +24,19 @@ def test_item_i_is_a_function_of_seed_and_i():
     assert [texts(talk(3, index)) for index in range(20)] != [texts(talk(4, index)) for index in range(20)]
 
 
-@pytest.mark.parametrize("part", sorted(MIX))
+PARTS = {part.__name__: part for _, mix in STAGES for part in mix}
+
+
+def test_stages_follow_each_other_over_the_whole_training():
+    starts = [sum(length for length, _ in STAGES[:index]) for index in range(len(STAGES))]
+    assert [shares(start / UPDATES) for start in starts] == [mix for _, mix in STAGES] and shares(1.0) == STAGES[-1][1]
+    assert set(STAGES[-1][1]) == set(PARTS.values()), "the last stage keeps every part alive"
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
 def test_every_part_draws_conversations_that_learn_something(part):
     for index in range(30):
-        made = MIX[part][1](generator("test", part, index))
+        made = PARTS[part](generator("test", part, index))
         assert made.learned and all(made.messages[place].role == "assistant" for place in made.learned)
         assert made.messages[0].images and made.messages[-1].role == "assistant"
 
