@@ -1,5 +1,6 @@
 """The nouns: message, sample, tool, episode, engine, trajectory, reward, credit, signals, run. No torch here."""
 
+from saccade.core.compose import by_type, composed, only_if
 from saccade.core.engine import Client, Completion, Engine, LatentSpan, MediaSpan, Prompt, Rendered, Renderer, Sampling
 from saccade.core.episode import Context, Episode, Limits, Reply, episode, show
 from saccade.core.message import Audio, Box, Image, Message, Text, ToolCall, Video, assistant, system, tool_result, user
@@ -104,6 +105,8 @@ __all__ = [
     "WorldSource",
     "as_reward",
     "assistant",
+    "by_type",
+    "composed",
     "describe",
     "episode",
     "evaluate",
@@ -111,6 +114,7 @@ __all__ = [
     "generator",
     "head",
     "mix",
+    "only_if",
     "per_group",
     "policy",
     "rebase",

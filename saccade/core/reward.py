@@ -20,6 +20,9 @@ from saccade.core.trajectory import Group, Score, Trajectory, with_rewards
 
 Value = float | int | bool | None | Score | dict[str, float]
 
+Terms = dict[str, np.ndarray]
+"""What each reward adds to the total, weight included: float64[G], NaN where it does not apply or the attempt failed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reward:
@@ -120,15 +123,29 @@ def guarded(reward: Reward, trajectory: Trajectory) -> dict[str, Score]:
 
 def weighted_sum(group: Group, rewards: Sequence[Reward], progress: float) -> np.ndarray:
     """Sum of weight times value over the rewards that apply; NaN for failed attempts. float64[G]."""
+    return summed(group, terms_of(group, rewards, progress))
+
+
+def terms_of(group: Group, rewards: Sequence[Reward], progress: float) -> Terms:
+    """What each reward adds; one that returned several scores adds their sum."""
+    terms: Terms = {}
+    for each in rewards:
+        term_G = np.full(len(group.trajectories), np.nan)
+        for index in group.members:
+            scores = group.trajectories[index].rewards.items()
+            values = [score.value for name, score in scores
+                      if (name == each.name or name.startswith(each.name + "/")) and score.value is not None]
+            if values:
+                term_G[index] = value_at(each.weight, progress) * sum(values)
+        terms[each.name] = term_G
+    return terms
+
+
+def summed(group: Group, terms: Terms) -> np.ndarray:
+    """The terms added up, those that do not apply left out; NaN for failed attempts. float64[G]."""
     total_G = np.full(len(group.trajectories), np.nan)
     for index in group.members:
-        scores = group.trajectories[index].rewards
-        total_G[index] = sum(
-            value_at(each.weight, progress) * (score.value or 0.0)
-            for each in rewards
-            for name, score in scores.items()
-            if name == each.name or name.startswith(each.name + "/")
-        )
+        total_G[index] = sum(term_G[index] for term_G in terms.values() if not np.isnan(term_G[index]))
     return total_G
 
 
