@@ -128,10 +128,19 @@ def load(folder: str | Path) -> tuple[Any, Any]:
 
 def write(folder: str | Path, *, num_items: int = 300, num_hidden: int = 500) -> dict[str, Any]:
     """Measure a checkpoint folder and keep the card beside its weights."""
-    card = measure(*load(folder), num_items=num_items, num_hidden=num_hidden)
+    card = {**measure(*load(folder), num_items=num_items, num_hidden=num_hidden), "made": made(Path(folder))}
     (Path(folder) / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     (Path(folder) / "MODEL_CARD.md").write_text(page(card))
     return card
+
+
+def made(folder: Path) -> dict[str, Any]:
+    """Updates and seconds that the training took: from its log, or from the former card where the log is gone."""
+    log, card = folder / "pretrain.jsonl", folder / "card.json"
+    if log.is_file():
+        last = json.loads(log.read_text().splitlines()[-1])
+        return {"updates": last["update"], "seconds": last["seconds"]}
+    return json.loads(card.read_text()).get("made", {}) if card.is_file() else {}
 
 
 def page(card: dict[str, Any]) -> str:
@@ -143,8 +152,10 @@ def page(card: dict[str, Any]) -> str:
         reached = each["accuracy"] >= each["least"] and each["accuracy"] >= each["blind"] + each["above_blind"]
         mark = "" if not wanted else "yes" if reached else "no"
         rows.append(f"| {name} | {each['accuracy']:.1%} | {each['blind']:.1%} | {wanted} | {mark} |")
+    updates, seconds = (card.get("made", {}).get(key, 0) for key in ("updates", "seconds"))
     return HEAD.format(
-        skills="\n".join(rows), n=next(iter(card["skills"].values()))["n"], formed=card["well_formed_answers"], **look
+        skills="\n".join(rows), n=next(iter(card["skills"].values()))["n"], formed=card["well_formed_answers"],
+        updates=updates, minutes=seconds / 60, **look
     )
 
 
@@ -185,9 +196,6 @@ anywhere. Asked where the card is, it answers much better than it looks.
 
 ## How it was made
 
-4,750 updates of 64 conversations, 65 minutes of wall clock on two cores that other work shared. The stages in `corpus.py`
-were settled while this run went on: it was stopped and resumed at updates 500, 800, 1100, 1200, 1300, 1700, 2500, 3400,
-3500 and 4200, rates were higher before update 1700 (Muon 5e-3, then 4e-3), and there was an earlier decay between 2500 and
-3400. A straight run of `saccade pretrain glimpse` follows the same stages at one rate and is a function of its seed; it
-has not been compared with these weights.
+One run of `saccade pretrain glimpse --card`: {updates:,} updates of 64 conversations, {minutes:.0f} minutes on two cores. The
+stages are in `corpus.py`. The run is a function of its seed: bit-identical on one machine with one number of threads.
 """

@@ -22,28 +22,30 @@ Part = Callable[[np.random.Generator], Talk]
 
 
 STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
-    (300, {views.one_glyph: 0.95, views.one_place: 0.05}),
-    (700, {cards.find_small: 0.55, views.one_glyph: 0.30, views.one_place: 0.15}),
-    (600, {cards.read_crop: 0.57, views.one_glyph: 0.20, cards.find_small: 0.15, views.tables: 0.08}),
-    (700, {views.names: 0.45, views.one_place: 0.20, views.scenes: 0.05, cards.read_crop: 0.12, cards.find_small: 0.10,
-           views.one_glyph: 0.08}),
-    (700, {views.charts: 0.28, views.pairs: 0.26, views.names: 0.16, views.tables: 0.08, cards.read_crop: 0.12,
+    (300, {views.one_glyph: 0.95, views.apart: 0.05}),
+    (400, {views.apart: 0.75, views.one_glyph: 0.25}),
+    (400, {cards.find_one: 0.50, views.apart: 0.30, views.one_glyph: 0.20}),
+    (600, {cards.read_crop: 0.45, cards.find_small: 0.35, views.apart: 0.10, views.one_glyph: 0.10}),
+    (600, {views.names: 0.40, views.scenes: 0.20, views.places: 0.10, views.tables: 0.08, cards.read_crop: 0.12,
+           cards.find_small: 0.10}),
+    (600, {views.charts: 0.28, views.pairs: 0.26, views.names: 0.16, views.tables: 0.08, cards.read_crop: 0.12,
            cards.find_small: 0.05, views.one_glyph: 0.05}),
-    (800, {views.scenes: 0.20, views.names: 0.08, views.charts: 0.08, views.pairs: 0.08, views.tables: 0.06,
+    (900, {views.scenes: 0.20, views.names: 0.08, views.charts: 0.08, views.pairs: 0.08, views.tables: 0.06,
            views.clips: 0.08, views.places: 0.04, views.mazes: 0.02, views.text: 0.04, views.one_glyph: 0.06,
            cards.read_crop: 0.10, cards.find_small: 0.05, cards.find_one: 0.04, cards.find: 0.02, cards.read_large: 0.02,
            cards.guess: 0.02, cards.look_well: 0.10, cards.look_sloppily: 0.06}),
-    (700, {views.scenes: 0.14, views.names: 0.05, views.charts: 0.08, views.pairs: 0.08, views.tables: 0.05,
-           views.clips: 0.07, views.places: 0.04, views.one_place: 0.02, views.mazes: 0.03, views.text: 0.05,
-           views.one_glyph: 0.05, cards.read_crop: 0.12, cards.read_many: 0.02, cards.find_small: 0.05,
-           cards.find_one: 0.03, cards.find: 0.03, cards.read_large: 0.02, cards.guess: 0.02, cards.look_well: 0.13,
-           cards.look_sloppily: 0.07}),
+    (800, {views.scenes: 0.14, views.names: 0.05, views.charts: 0.08, views.pairs: 0.08, views.tables: 0.05,
+           views.clips: 0.07, views.places: 0.04, views.one_place: 0.02, views.apart: 0.02, views.mazes: 0.03,
+           views.text: 0.05, views.one_glyph: 0.05, cards.read_crop: 0.12, cards.read_many: 0.02,
+           cards.find_small: 0.05, cards.find_one: 0.03, cards.find: 0.03, cards.read_large: 0.02, cards.guess: 0.02,
+           cards.look_well: 0.13, cards.look_sloppily: 0.07}),
 )
 """How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 
 A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
-else it never leaves chance. So first large glyphs; then the place of one small card; then crops are read; then colours,
-shapes and places are bound together; then charts and pairs; then everything, at last with a falling rate.
+else it never leaves chance. So first large glyphs; then places, of shapes that a colour tells apart, of cards, of small
+cards, while crops are read; then names are bound to shapes; then charts and pairs; then everything, at last with a
+falling rate. Stages up to an update decide the weights at that update, whatever follows.
 """
 UPDATES = sum(length for length, _ in STAGES)
 
@@ -66,11 +68,12 @@ def talk(seed: int, index: int, progress: float = 1.0) -> Talk:
     return list(mix)[int(rng.choice(len(mix), p=share / share.sum()))](rng)
 
 
-def vocabulary(*, num_talks: int = 3000) -> Any:
-    """The tokenizer of this corpus."""
+def vocabulary(*, num_talks: int = 150) -> Any:
+    """The tokenizer of this corpus, learned from `num_talks` conversations of every part."""
     from saccade.glimpse.tokenizer import call_text, learn, preamble
 
-    talks = [talk(seed=-1, index=index) for index in range(num_talks)]
+    talks = [part(generator("glimpse", "vocabulary", part.__name__, index))
+             for part in STAGES[-1][1] for index in range(num_talks)]
     texts = [message.text for each in talks for message in each.messages]
     calls = [call_text(call.name, call.arguments) for each in talks for message in each.messages for call in message.calls]
     others = [preamble([zoom_schema(frame, label)]) for frame in FRAMES for label in (False, True)]

@@ -74,6 +74,21 @@ def places(rng: np.random.Generator) -> Talk:
     return dense(rng, "places", worlds.scenes, knobs, lambda state: only(scene_questions(state), words), most=6)
 
 
+def apart(rng: np.random.Generator) -> Talk:
+    """One to four shapes of different colours, and for each its box, sides, kind: the shortest lesson in finding.
+
+    A colour is enough to know which shape is meant, so that places can be learned before names are bound to shapes.
+    """
+    knobs = replace(at_64(worlds.scenes, "easy"), least=1, most=4)
+    state = worlds.scenes.generate(rng, knobs)
+    while len({shape.colour for shape in state.shapes}) < len(state.shapes):
+        state = worlds.scenes.generate(rng, knobs)
+    words = ("Where",) if rng.random() < 0.7 else ("Where", "Is the", "Which corner", "What")
+    pool = only(scene_questions(state), words)
+    picked = [pool[int(place)] for place in rng.permutation(len(pool))[:6]]
+    return told("apart", worlds.scenes.render(state), [(each.text, str(each.answer)) for each in picked])
+
+
 def one_place(rng: np.random.Generator) -> Talk:
     """The place of one shape, or of two, said in every way there is: sides, corner and box."""
     knobs = replace(at_64(worlds.scenes, "easy"), least=1, most=int(rng.choice([1, 1, 2])))
