@@ -196,6 +196,6 @@ anywhere. Asked where the card is, it answers much better than it looks.
 
 ## How it was made
 
-One run of `saccade pretrain glimpse --card`: {updates:,} updates of 64 conversations, {minutes:.0f} minutes on two cores. The
-stages are in `corpus.py`. The run is a function of its seed: bit-identical on one machine with one number of threads.
+One run of `saccade pretrain glimpse --card`: {updates:,} updates of 64 conversations, {minutes:.0f} minutes on two cores.
+The stages are in `corpus.py`. The run is a function of its seed: bit-identical on one machine with one number of threads.
 """
