@@ -18,10 +18,11 @@ from saccade.core.trajectory import Score, Trajectory
 from saccade.core.world import World
 from saccade.media.boxes import iou
 from saccade.rewards._transcript import answers
-from saccade.text.equal import exact, numeric, plain
+from saccade.text.equal import as_set, exact, numeric, plain
 from saccade.text.extract import answer_of, letter
 from saccade.text.numbers import number as read_number
 from saccade.text.places import boxes
+from saccade.text.symbolic import symbolic
 
 FRAMES: dict[str, Frame] = {"px": "px", "unit": "unit", "per_mille": "per_mille", "grid": "grid"}
 NUMERALS = re.compile(r"(?<![\w.])[-+\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d{1,3})?\s?%?")
@@ -33,13 +34,17 @@ def correctness(
     trajectory: Trajectory, *, strict: bool = False, partial: bool = False, tolerance: float = 0.0
 ) -> Score:
     """0..1 with the answer that was read in `extracted`; see `answer_match` for the options."""
-    written = answers(trajectory)
-    text = written[-1].text if written else ""
-    found = read_answer(text, strict=strict)
+    found = final_answer(trajectory, strict=strict)
     if found is None:
         return Score(value=0.0, note="no answer" + (" in tags" if strict else ""))
     value = compare(trajectory.sample, found, tolerance=tolerance)
     return Score(value=value if partial else float(value >= 0.5), extracted=found[:500])
+
+
+def final_answer(trajectory: Trajectory, *, strict: bool = False) -> str | None:
+    """The answer of the last message that the model wrote, or None; see `read_answer`."""
+    written = answers(trajectory)
+    return read_answer(written[-1].text, strict=strict) if written else None
 
 
 def read_answer(text: str, *, strict: bool) -> str | None:
@@ -91,9 +96,14 @@ def compare(sample: Sample, found: str, *, tolerance: float = 0.0) -> float:
         return box(target, found, str(meta.get("answer_frame", "px")))
     if kind == "sequence":
         return sequence(target, found)
+    if kind == "set":
+        return as_set(found, target)
+    if kind == "symbolic":
+        return float(exact(found, str(target)) or symbolic(found, str(target)))
     if kind == "exact":
         return float(exact(found, str(target)))
-    raise ValueError(f"sample {sample.id}: no answer_type {kind!r}; there are exact, choice, number, box and sequence")
+    raise ValueError(f"sample {sample.id}: no answer_type {kind!r}; there are exact, choice, number, box, sequence, set and "
+                     "symbolic")
 
 
 def guess_type(sample: Sample, target: Any) -> str:

@@ -6,15 +6,18 @@ until one fits. Run at the start of a training run this is a warning in seconds 
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from saccade.core.message import assistant, user
-from saccade.core.reward import Reward, as_reward, evaluate
+from saccade.core.reward import Reward, as_reward, as_scores, evaluate
 from saccade.core.sample import Sample
 from saccade.core.trajectory import Group, Step, Trajectory
+from saccade.testing.scripted import scripted
 
 WORDS = ("yes", "no", "left", "right", "up", "down", "red", "green", "blue", "yellow", "purple", "cyan", "true", "false",
          "cat", "dog", "none")
@@ -24,6 +27,7 @@ def degenerate(sample: Sample) -> dict[str, str]:
     """Replies by the name of their trick. None of them looks at the picture."""
     letters = "ABCDEFGHIJ"[: len(sample.choices) or 10]
     everything = [*sample.choices, *(WORDS if not sample.choices else ()), *map(str, range(101))]
+    known = [*said(sample.meta.get("classes")), *said(sample.meta.get("facts")), *said(sample.meta.get("false_facts"))]
     asked = " ".join(message.text for message in sample.prompt)
     return {
         "empty": "",
@@ -42,10 +46,30 @@ def degenerate(sample: Sample) -> dict[str, str]:
         "form alone": "<think>I look at the picture.</think><answer>I have looked.</answer>",
         "many boxes": "<answer>" + ", ".join(f"[{x}, {y}, {x + 50}, {y + 50}]" for x in range(0, 200, 50)
                                              for y in range(0, 200, 50)) + "</answer>",
+        "boxes everywhere": f"<answer>{json.dumps(EVERYWHERE)}</answer>",
+        "unsure boxes everywhere": "<answer>" + json.dumps(
+            [{"bbox_2d": box, "label": "", "confidence": 0.0} for box in EVERYWHERE]) + "</answer>",
+        "all classes": f"<answer>{', '.join(known or WORDS)}</answer>",
+        "all facts": ". ".join(known or WORDS),
+        "all changes": "<answer>" + "; ".join(f"({thing}, {what}, {value})" for thing in range(1, 7)
+                                              for what in ("colour", "shape", "size") for value in WORDS[6:9]) + "</answer>",
+        "huge numbers": "<answer>9e999 1e308 " + "9" * 400 + "</answer>",
+        "unicode": "<answer>\uff17 \u0663 \u2468 \U0001d7d7 \u200b\u202e</answer>",
+        "nested tags": "<answer>" * 5 + ", ".join(everything) + "</answer>" * 5,
+        "tags in tags": "<think><answer>" + "</answer><answer>".join(everything) + "</answer></think>",
         "the whole picture": "<answer>[0, 0, 100000, 100000]</answer>",
         "no numbers": "<answer>[nan, nan, inf, inf]</answer>",
     }
 
+
+def said(value: Any) -> list[str]:
+    """Words that a sample's truth lists; of several spellings the first."""
+    return [str(each[0] if isinstance(each, list | tuple) and each else each) for each in value or ()]
+
+
+EVERYWHERE = [[x, y, x + size, y + size]
+              for size in (10, 20, 50, 100) for x in range(0, 200, size) for y in range(0, 200, size)]
+"""Boxes of four sizes over the whole picture."""
 
 WRONG = "<answer>xyzzy</answer>"
 """Well formed, and no answer to anything: what tells rewards about correctness from rewards about form."""
@@ -117,6 +141,47 @@ def right_answers(sample: Sample) -> tuple[str, ...]:
     text = ", ".join(map(str, target)) if isinstance(target, list | tuple) and sample.meta.get("answer_type") == "sequence" \
         else str(target)
     return f"<answer>{text}</answer>", f"<think>I look.</think><answer>{text}</answer>", f"\\boxed{{{text}}}", text
+
+
+def paid_examples(
+    make: Callable[..., Reward], examples: Sequence[Sequence[Any]], *, share: float = 0.5
+) -> tuple[Finding, ...]:
+    """A reward against every trick on the samples of its own `EXAMPLES`: (reply, target, value[, settings of `scripted`]).
+
+    The best example of a sample is its gold. Where a wrong answer in the same form earns as much, the reward is not about
+    the answer there (a judge's mark, a length) and is left alone.
+    """
+    made, found, seen = make(), {}, set()
+    for reply, target, _, *settings in examples:
+        given = dict(settings[0]) if settings else {}
+        golds = [each[0] for each in examples if each[1] == target and (dict(each[3]) if len(each) > 3 else {}) == given]
+        if repr((target, given)) in seen:
+            continue
+        seen.add(repr((target, given)))
+
+        def value(text: Any, target: Any = target, given: dict[str, Any] = given) -> float:
+            scores = as_scores(made.name, made.function(scripted(text, target, **given)))
+            values = [each.value for each in scores.values()]
+            return sum(each for each in values if each is not None) if any(each is not None for each in values) else math.nan
+
+        best = max(golds, key=lambda text: -math.inf if math.isnan(worth := value(text)) else worth)
+        gold, wrong = value(best), value(in_form_of(best))
+        if math.isnan(gold) or math.isnan(wrong) or gold - wrong < 1e-9:
+            continue
+        sample = scripted(reply, target, **given).sample
+        for name, text in degenerate(sample).items():
+            paid = value(text)
+            if paid - wrong >= share * (gold - wrong):
+                found.setdefault(name, Finding(
+                    reward=made.name, attack=name, sample=repr(target)[:60], reply=text, value=paid, gold=gold))
+    return tuple(found.values())
+
+
+def in_form_of(reply: Any) -> str:
+    """The reply with a wrong answer in its tags; `WRONG` where it has none."""
+    text = reply if isinstance(reply, str) else ""
+    written, count = re.subn(r"<answer>.*?</answer>", lambda _: WRONG, text, flags=re.DOTALL)
+    return written if count else WRONG
 
 
 def _value(reward: Reward, sample: Sample, text: str) -> float:

@@ -265,13 +265,16 @@ def tool_faults(value: Any, examples: list[Any]) -> Iterator[str]:
 
 
 def reward_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
-    """(reply, target, expected[, settings]): settings of `testing.scripted`, the others become the sample's meta."""
+    """(reply, target, expected[, settings]): settings of `testing.scripted`, the others become the sample's meta.
+
+    No trick of `testing.attacks` may earn half of what the best example earns."""
     if needs_arguments(factory):
         return  # an adapter: what it gives depends on the function it is given
     made = attempted(factory)
     if not isinstance(made, Reward):
         yield f"{getattr(factory, '__name__', factory)}() gives {type(made).__name__}, not a Reward; mark it with @reward"
         return
+    from saccade.testing.attacks import paid_examples
     from saccade.testing.scripted import scripted
 
     for number, (reply, target, expected, *settings) in enumerate(examples):
@@ -279,6 +282,7 @@ def reward_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
         got = next(iter(scores.values())).value
         if not same([got], [expected]):
             yield f"example {number}: gives {got}, not {expected}"
+    yield from map(str, paid_examples(factory, examples))
 
 
 def same(got: Any, expected: Any) -> bool:

@@ -48,3 +48,19 @@ def repeated(text: str, *, size: int = 4) -> float:
     counts = ngrams(text, size)
     total = counts.total()
     return 1 - len(counts) / total if total else 0.0
+
+
+def word_errors(answer: str, target: str) -> float:
+    """Word error rate: edits of whole words over the number of target words; above 1 for a long answer."""
+    from rapidfuzz.distance import Levenshtein
+
+    words, wanted = plain(answer[:MOST]).split(), plain(target[:MOST]).split()
+    return Levenshtein.distance(words, wanted) / max(len(wanted), 1)
+
+
+def shared_run(answer: str, target: str) -> float:
+    """F1 of the longest common subsequence of words, 0..1 (ROUGE-L). Two empty texts share everything."""
+    from rapidfuzz.distance import LCSseq
+
+    words, wanted = plain(answer[:MOST]).split(), plain(target[:MOST]).split()
+    return 2 * LCSseq.similarity(words, wanted) / (len(words) + len(wanted)) if words or wanted else 1.0

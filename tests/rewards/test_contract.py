@@ -12,7 +12,7 @@ from saccade.core.folder import names
 from saccade.core.reward import Reward, evaluate
 from saccade.core.trajectory import Group, Stop
 from saccade.data import source
-from saccade.testing.attacks import GOLD, attack, degenerate
+from saccade.testing.attacks import GOLD, attack, degenerate, paid_examples
 from saccade.testing.scripted import scripted
 
 HOSTILE = ("", "\x00\ud83d\u202e<|im_end|>", "<answer>" * 2000, "\\boxed{" * 500, "9" * 5000, "((((" * 3000, "[1," * 3000)
@@ -20,8 +20,21 @@ FILES = names(Path(rewards.__path__[0]))
 ANSWER_REWARDS = ("answer_match", "box_iou")
 
 
+ADAPTERS = ("easyr1", "from_file", "trl", "verl")
+"""They are as safe as the functions they are given."""
+
+EXTRAS = {"symbolic_match": "math_verify"}
+"""Rewards that need an extra: without it their tests are skipped, and say so."""
+
+
+def module_of(name: str):
+    if name in EXTRAS:
+        pytest.importorskip(EXTRAS[name])
+    return importlib.import_module(f"saccade.rewards.{name}")
+
+
 def made(name: str) -> Reward:
-    found = vars(importlib.import_module(f"saccade.rewards.{name}"))
+    found = vars(module_of(name))
     return found["example"]() if "example" in found else found[name]()
 
 
@@ -34,7 +47,7 @@ def value_of(reward: Reward, trajectory):
 
 @pytest.mark.parametrize("name", FILES)
 def test_examples_hold(name):
-    module = importlib.import_module(f"saccade.rewards.{name}")
+    module = module_of(name)
     assert module.__doc__ and len(module.EXAMPLES) >= 2
     for reply, target, expected, meta in module.EXAMPLES:
         assert value_of(made(name), scripted(reply, target, **meta)) == pytest.approx(expected), (reply, target)
@@ -43,17 +56,33 @@ def test_examples_hold(name):
 @pytest.mark.parametrize("name", FILES)
 def test_same_attempt_same_value_and_hostile_text_is_harmless(name):
     reward = made(name)
+    _, target, _, settings = module_of(name).EXAMPLES[0]
     for reply in HOSTILE:
-        trajectory = scripted(reply, "7", events=(), evidence=[[0, 0, 1, 1]])
-        if name == "box_iou":
-            trajectory = scripted(reply, [0, 0, 10, 10])
+        trajectory = scripted(reply, target, **settings)
         assert value_of(reward, trajectory) == value_of(reward, trajectory)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in ADAPTERS])
+def test_no_trick_earns_half_of_what_an_example_earns(name):
+    assert not paid_examples(lambda: made(name), module_of(name).EXAMPLES)
+
+
+def test_tricks_against_examples_find_what_can_be_had():
+    """Published forms that the defaults here depart from are paid for by tricks: that is why they are not the default."""
+
+    def tricks(make, name):
+        return {finding.attack for finding in paid_examples(make, module_of(name).EXAMPLES)}
+
+    assert "all facts" in tricks(lambda: rewards.fact_recall(measure="recall"), "fact_recall")
+    confidence = rewards.detection_confidence(published=True)
+    assert "unsure boxes everywhere" in tricks(lambda: confidence, "detection_confidence")
+    assert {"empty tags", "all classes"} & tricks(lambda: rewards.class_match(contains="anywhere"), "class_match")
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_failed_attempts_get_no_score(name):
-    good = scripted("<answer>7</answer>", "7")
-    failed = scripted("<answer>7</answer>", "7", stop=Stop.ERROR)
+    reply, target, _, settings = module_of(name).EXAMPLES[0]
+    good, failed = scripted(reply, target, **settings), scripted(reply, target, stop=Stop.ERROR, **settings)
     group = evaluate(Group(sample=good.sample, trajectories=(failed, good)), [made(name)])
     assert group.trajectories[0].rewards == {} and len(group.trajectories[1].rewards) == 1
 
