@@ -84,8 +84,8 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
     last = min(plan.updates, stop_after or plan.updates)
     pad, image = tokenizer.convert_tokens_to_ids([PAD, IMAGE])
     seen: dict[str, Any] = defaultdict(lambda: np.zeros(4))
-    began, log = time.perf_counter(), folder / "pretrain.jsonl"
-    cut_log(log, start)
+    log = folder / "pretrain.jsonl"
+    began = time.perf_counter() - cut_log(log, start)
     for update, rows in zip(range(start, last), stream(folder, plan, start, last), strict=True):
         for optimiser in optimisers:
             for group in optimiser.param_groups:
@@ -218,10 +218,11 @@ def report(log: Path, update: int, lr: float, seen: dict[str, Any], seconds: flo
         opened.write(json.dumps(line) + "\n")
 
 
-def cut_log(log: Path, update: int) -> None:
-    """Forget what was reported after the update that the run goes on from."""
-    lines = log.read_text().splitlines() if log.exists() else []
-    log.write_text("".join(f"{line}\n" for line in lines if json.loads(line)["update"] <= update))
+def cut_log(log: Path, update: int) -> float:
+    """Forget what was reported after the update that the run goes on from; returns the seconds spent until then."""
+    lines = [line for line in (log.read_text().splitlines() if log.exists() else []) if json.loads(line)["update"] <= update]
+    log.write_text("".join(f"{line}\n" for line in lines))
+    return float(json.loads(lines[-1])["seconds"]) if lines else 0.0
 
 
 def store(folder: Path, plan: Plan, model: Any, optimisers: list[Any], update: int) -> None:
