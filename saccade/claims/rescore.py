@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def recorded_groups(run: Path) -> Iterator[Group]:
             raise ValueError(f"{path}: {error}") from None
 
 
-def rescore(groups: Iterator[Group], rewards: Sequence[Reward]) -> tuple[dict[str, Tally], list[Group]]:
+def rescore(groups: Iterable[Group], rewards: Sequence[Reward]) -> tuple[dict[str, Tally], list[Group]]:
     """Tallies by name of the score, and the groups with their new rewards."""
     tallies: dict[str, Tally] = {}
     out: list[Group] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,12 +28,12 @@ def roll_out(
     limit: int = 0,
     temperature: float | None = None,
     seed: int = 0,
-    say: Callable[[int, int], None] = lambda done, total: None,
+    advance: Callable[[int, int], None] = lambda more, total: None,
 ) -> dict[str, Any]:
     """Write ``trajectories.jsonl`` below `folder`, pictures to the store; samples that are there are not asked again.
 
-    player: what `evaluate` takes; run: episode, tools, limits, rewards and data. Returns counts and means. Raises ValueError
-    for fewer than one attempt.
+    player: what `evaluate` takes; run: episode, tools, limits, rewards and data. `advance` is told how many
+    more of how many samples are done. Returns counts and means. Raises ValueError for fewer than one attempt.
     """
     from saccade.evals.player import open_player
     from saccade.rollout.pool import run_rollouts
@@ -51,6 +52,14 @@ def roll_out(
         samples = [run.data[index] for index in range(start, min(start + CHUNK, size))]
         fresh = [each for each in samples if each.id not in known]
         counts["kept"] += len(samples) - len(fresh)
+        advance(len(samples) - len(fresh), size)
+        counter = Counter()
+
+        def finished(trajectory: Trajectory, counter: Counter[str] = counter) -> None:
+            counter[trajectory.sample.id] += 1
+            if counter[trajectory.sample.id] == attempts:
+                advance(1, size)
+
         groups = (
             run_rollouts(
                 fresh,
@@ -64,6 +73,7 @@ def roll_out(
                 sampling=sampling,
                 explore=Independent(n=attempts),
                 seed=seed,
+                finished=finished,
             )
             if fresh
             else []
@@ -74,7 +84,6 @@ def roll_out(
             counts["samples"] += 1
             for each in group.trajectories:
                 count(each, counts, totals)
-        say(min(start + CHUNK, size), size)
     return {
         **{name: int(value) for name, value in counts.items()},
         "folder": str(folder),

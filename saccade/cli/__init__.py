@@ -15,7 +15,7 @@ from pathlib import Path
 VERBS = Path(__file__).parent / "verbs"
 
 ORDER = ("demo", "train", "eval", "rollout", "ask", "compare", "rescore", "reproduce", "methods", "list", "show", "check",
-         "new", "pretrain", "export", "doctor")
+         "new", "pretrain", "export", "gallery", "doctor", "completion")
 """How the help shows them; a verb that is not named here comes last."""
 
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         print(f"saccade: {one_line(error)}", file=sys.stderr)
         code = 2
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         if os.environ.get("SACCADE_TRACEBACK"):
             raise
         from saccade.cli.extras import missing
@@ -72,11 +72,12 @@ def known_verbs() -> tuple[str, ...]:
 
 
 def overview() -> str:
-    lines = [f"  {word:<10} {first_line(VERBS / f'{word}.py')}" for word in known_verbs()]
+    lines = [f"  {word:<11}{first_line(VERBS / f'{word}.py')}" for word in known_verbs()]
     return "\n".join((
         "saccade: vision-language models learn to think with images", "",
         "usage: saccade VERB [arguments]      saccade VERB --help", "", *lines, "",
-        "Begin with `saccade demo` (ten minutes on two cores), then `saccade ask IMAGE \"question\"`.",
+        "Begin with `saccade doctor`, then `saccade demo` and `saccade ask IMAGE \"question\"`.",
+        "Words are completed by the shell after: eval \"$(saccade completion bash)\"",
     ))
 
 
@@ -88,4 +89,8 @@ def first_line(path: Path) -> str:
 def one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or 'cannot be read').lower()}"
-    return " ".join(str(error).split())
+    if isinstance(error, UnicodeDecodeError):
+        return "a file that should be text in UTF-8 is not; SACCADE_TRACEBACK=1 shows which"
+    from saccade.cli.extras import local
+
+    return local(" ".join(str(error).split()))

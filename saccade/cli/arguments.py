@@ -17,3 +17,10 @@ Folder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")]
 RunFolder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 Question = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="QUESTION")]
 Picture = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="IMAGE")]
+
+
+def at_least(least: float, **given: float) -> None:
+    """Raise ValueError naming the flag whose value is below `least`."""
+    for name, value in given.items():
+        if value < least:
+            raise ValueError(f"--{name.replace('_', '-')} is at least {least:g}, not {value:g}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import urllib.request
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from saccade.cli.asked import run_of_folder
 from saccade.cli.resolve import component, read_source, recipe_module, stages_of
@@ -24,6 +27,18 @@ class Protocol:
 
 def is_endpoint(policy: str) -> bool:
     return policy.startswith(("http://", "https://"))
+
+
+def answering(url: str) -> None:
+    """Raise ValueError when nothing listens at an address, before a whole evaluation waits for it."""
+    parts = urlsplit(url)
+    if urllib.request.getproxies().get(parts.scheme) and not urllib.request.proxy_bypass(parts.hostname or ""):
+        return  # only the proxy can tell
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), 10).close()
+    except OSError as error:
+        raise ValueError(f"{url}: nothing answers there ({error.strerror or error}); start the server, or mend the address "
+                         "(the base URL, as in http://localhost:8000/v1)") from None
 
 
 def place_name(policy: str) -> str:
@@ -91,7 +106,9 @@ def player_of(policy: str, run: Run | None, *, api_model: str, max_tokens: int, 
 
         if not api_model:
             raise ValueError(f"{policy}: say which model of the endpoint with --api-model NAME")
-        return clients.endpoint(policy, api_model, store=store)
+        client = clients.endpoint(policy, api_model, store=store)
+        answering(policy)
+        return client
     from saccade.evals.player import model_folder
 
     if (Path(policy) / "checkpoints").is_dir() and not (Path(policy) / "model").is_dir():

@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -36,15 +37,36 @@ def module_at(path: Path) -> ModuleType:
     """Import a file of the user's. Raises ValueError when it is not there; its own errors come through."""
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
-    spec = importlib.util.spec_from_file_location(f"saccade_file_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"saccade_file_{path.stem}", path.resolve())
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise ValueError(f"{path}:{error.lineno}: not Python ({error.msg})") from None
+        raise ValueError(f"{error.filename or path}:{error.lineno}: not Python ({error.msg})") from None
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # the user's file: where it went wrong is the answer
+        raise ValueError(failed_at(path, error)) from error
     return module
+
+
+def failed_at(path: Path, error: BaseException) -> str:
+    """The last line of a user's file that an error went through, and the error."""
+    lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if Path(each.filename) == path.resolve()]
+    where = f"{path}:{lines[-1]}" if lines else str(path)
+    return f"{where}: {type(error).__name__}: {error} (SACCADE_TRACEBACK=1 shows how it got there)"
+
+
+def called(function: Callable[..., Any], path: str, *given: Any) -> Any:
+    """Call a function of a recipe; what it raises is told with its place. Mistakes that are explained come through."""
+    try:
+        return function(*given)
+    except (ValueError, OSError, ModuleNotFoundError):
+        raise
+    except Exception as error:
+        raise ValueError(failed_at(Path(path), error)) from error
 
 
 def stages_of(module: ModuleType, *, arm: str | None = None, seed: int | None = None) -> tuple[Stage, ...]:
@@ -57,13 +79,13 @@ def stages_of(module: ModuleType, *, arm: str | None = None, seed: int | None = 
         arms = (*names["CLAIM"].arms, names["CLAIM"].control) if "CLAIM" in names else ()
         if arms and arm not in arms:
             raise ValueError(f"--arm {arm}: this recipe has the arms {', '.join(dict.fromkeys(arms))}")
-        made = names["miniature"](arm, seed or 0)
+        made = called(names["miniature"], where, arm, seed or 0)
     elif "run" not in names:
         raise ValueError(
             f"{where}: a recipe is a file with `run() -> Run`; this one has none (see `saccade new recipe NAME`)"
         )
     else:
-        made = names["run"]() if callable(names["run"]) else names["run"]
+        made = called(names["run"], where) if callable(names["run"]) else names["run"]
     stages = (Stage(name=made.name, run=made),) if isinstance(made, Run) else made
     if not isinstance(stages, tuple) or not all(isinstance(each, Stage) for each in stages):
         raise ValueError(f"{where}: run() gives a Run or a tuple of stages, not {type(made).__name__}")

@@ -40,6 +40,11 @@ def without_overrides(verb: Any) -> Any:
     return bind
 
 
+def bindable(verb: Any) -> Any:
+    """The verb as tyro can read it: without `overrides`, which are read by `split`."""
+    return without_overrides(verb) if "overrides" in inspect.signature(verb).parameters else verb
+
+
 def split(arguments: list[str], *, own: set[str]) -> tuple[list[str], Overrides]:
     """Separate a verb's own arguments from overrides of the run."""
     mine: list[str] = []

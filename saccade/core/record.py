@@ -165,7 +165,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     ValueError with file and line number."""
     with path.open(encoding="utf-8") as lines:
         held: tuple[int, str] | None = None
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(_text(path, lines), start=1):
             if held is not None:
                 yield _parse(path, *held, last=False)
             held = (number, line) if line.strip() else None
@@ -174,6 +174,13 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield _parse(path, *held, last=True)
             except EOFError:
                 return
+
+
+def _text(path: Path, lines: Iterable[str]) -> Iterator[str]:
+    try:
+        yield from lines
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not text in UTF-8, so it holds no JSON lines") from None
 
 
 def _parse(path: Path, number: int, line: str, *, last: bool) -> dict[str, Any]:

@@ -128,6 +128,10 @@ def summarise(items: Sequence[Item], *, metric: str = "lenient", notes: Sequence
             able = [pass_at_k(len(each), sum(each), k) for each in right if len(each) >= k]
             if able:
                 pass_at[k] = sum(able) / len(able)
+    failed = [item for item in items if item.failed]
+    if failed:
+        first = f"; the first, {failed[0].id}: {failed[0].errors[0]}" if failed[0].errors else ""
+        notes = (*notes, f"{len(failed)} of {len(items)} items failed on our side and are not counted{first}")
     cut = {"max_steps", "max_tokens", "max_pixels", "overflow", "timeout"}
     return Result(
         benchmark=items[0].benchmark if items else "", metric=metric, accuracy=scores.get(metric, proportion([])),

@@ -28,6 +28,7 @@ from saccade.data.rows import skipped
 from saccade.evals.benchmarks import named
 from saccade.evals.player import Player, open_player
 from saccade.evals.report import ITEMS, Item, Report, Result, read_items, summarise
+from saccade.learn.progress import progress_bar
 from saccade.media import open_store
 from saccade.rollout.pool import run_rollouts
 
@@ -223,12 +224,5 @@ def whole_lines(path: Path) -> None:
 @contextmanager
 def bar(name: str, total: int, *, enabled: bool) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal; gives a function that moves it."""
-    if not enabled:
-        yield lambda count: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    with Progress(TextColumn("evaluating {task.description}"), BarColumn(), MofNCompleteColumn(),
-                  TimeRemainingColumn()) as shown:
-        task = shown.add_task(name, total=total)
-        yield lambda count: shown.advance(task, count)
+    with progress_bar(f"evaluating {name}", total, enabled=enabled, start="") as shown:
+        yield lambda count: shown.advance("", count)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
 
 
 class Progress:
@@ -34,11 +36,17 @@ class Progress:
         if self.bar is not None:
             self.bar.update(self.task, description=text, headline=self.headline)
 
-    def advance(self, headline: str) -> None:
-        """One update is done; `headline` is the figure to watch."""
+    def advance(self, headline: str, count: int = 1) -> None:
+        """So many more are done; `headline` is the figure to watch."""
         self.headline = headline
         if self.bar is not None:
-            self.bar.update(self.task, advance=1, headline=headline)
+            self.bar.update(self.task, advance=count, headline=headline)
+
+    def over(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items, each counted when the next one is asked for."""
+        for item in items:
+            yield item
+            self.advance(self.headline)
 
     def say(self, text: str) -> None:
         """A message that must be seen, with or without a bar."""
@@ -49,7 +57,9 @@ class Progress:
 
 
 @contextmanager
-def progress_bar(title: str, total: int, *, done: int = 0, enabled: bool = True) -> Iterator[Progress]:
+def progress_bar(
+    title: str, total: int, *, done: int = 0, enabled: bool = True, start: str = "starting"
+) -> Iterator[Progress]:
     """A bar on standard error while the block runs; none when disabled or when nobody watches (no terminal)."""
     if not (enabled and sys.stderr.isatty()):
         yield Progress()
@@ -68,4 +78,4 @@ def progress_bar(title: str, total: int, *, done: int = 0, enabled: bool = True)
         TextColumn("[dim]{task.description}"),
     )
     with Bar(*columns, console=Console(stderr=True)) as bar:
-        yield Progress(bar, bar.add_task("starting", total=total, completed=done, headline=""))
+        yield Progress(bar, bar.add_task(start, total=total, completed=done, headline=""))

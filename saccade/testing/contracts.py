@@ -40,9 +40,10 @@ def check_file(path: Path, kind: str | None = None) -> tuple[str, list[str]]:
     """
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
-    text = path.read_text(encoding="utf-8")
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not a text file in UTF-8; name a file of Python") from None
     except SyntaxError as error:
         raise ValueError(f"{path}:{error.lineno}: not Python ({error.msg})") from None
     known = kind_of(kind) if kind else kind_of_path(path)

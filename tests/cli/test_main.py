@@ -1,13 +1,21 @@
 """The command as a user meets it: help, mistakes in one line with exit code 2, JSON where it reports."""
 
+import functools
+import importlib
+import inspect
 import json
+import re
+import shlex
 import subprocess
 import sys
 import time
 
 import pytest
+import tyro
+from PIL import Image
 
-from saccade.cli import known_verbs, main
+from saccade.cli import extras, known_verbs, main
+from saccade.cli.signature import bindable, split
 
 ISSUE = {
     "demo",
@@ -26,6 +34,8 @@ ISSUE = {
     "pretrain",
     "export",
     "doctor",
+    "completion",
+    "gallery",
 }
 
 
@@ -55,8 +65,48 @@ def test_every_verb_explains_itself(saccade, word):
     assert code == 0 and f"saccade {word}" in out and len(out) > 200
 
 
+@pytest.mark.parametrize("word", known_verbs())
+def test_help_is_a_screen_with_examples_that_can_be_read(saccade, monkeypatch, word):
+    """Two examples at least, and every one of them is understood by the parser of its verb."""
+    monkeypatch.setenv("COLUMNS", "100")
+    out = saccade(word, "--help")[1]
+    assert len(out.splitlines()) <= 50
+    examples = re.findall(rf"(?:^ +|\()saccade ({word}\b[^\n)>]*)", out, flags=re.MULTILINE)
+    assert len(examples) >= 2, out
+    verb = vars(importlib.import_module(f"saccade.cli.verbs.{word}"))["verb"]
+    own = set(inspect.signature(verb).parameters) - {"overrides"}
+    for example in examples:
+        given = shlex.split(example)[1:]
+        mine = split(given, own=own)[0] if "overrides" in inspect.signature(verb).parameters else given
+        called = []
+        recorder = functools.wraps(verb)(lambda *a, called=called, **k: called.append(k))
+        recorder.__signature__ = inspect.signature(bindable(verb), eval_str=True).replace(return_annotation=type(None))
+        recorder.__annotations__ = {name: each.annotation for name, each in recorder.__signature__.parameters.items()}
+        tyro.cli(recorder, prog=word, args=mine)
+        assert called, example
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_verb_and_its_options(saccade, shell):
+    code, out, _ = saccade("completion", shell)
+    assert code == 0 and all(word in out for word in known_verbs()) and "api-model" in out
+    if shell == "bash":
+        assert subprocess.run(["bash", "-n"], input=out, text=True).returncode == 0
+
+
+def test_bash_completes_a_verb(saccade):
+    """The script itself, asked as the shell asks it."""
+    script = saccade("completion", "bash")[1]
+    found = re.search(r"complete .*-F (\w+) ", script)
+    assert found, script[-300:]
+    asked = "\n".join((script, "COMP_WORDS=(saccade dem)", "COMP_CWORD=1", f"{found[1]} saccade dem saccade",
+                       "printf '%s\\n' \"${COMPREPLY[@]}\""))
+    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True)
+    assert "demo" in done.stdout, done.stderr
+
+
 def test_verbs_that_report_take_json(saccade):
-    for word in ISSUE - {"new", "pretrain"}:
+    for word in ISSUE - {"new", "pretrain", "completion", "gallery"}:
         assert "--json" in saccade(word, "--help")[1], word
 
 
@@ -97,9 +147,25 @@ def test_help_is_quick_and_needs_no_torch():
         (["new", "engine", "mine"], "no scaffold for a engine"),
         (["pretrain", "gpt"], "one reference model"),
         (["demo", "--updates", "0"], "--updates is at least 1"),
+        (["demo", "--items", "-1"], "--items is at least 0"),
+        (["pretrain", "--updates", "0"], "--updates is at least 1"),
+        (["eval", "glimpse", "--data", "world:scenes?size=2", "--attempts", "0"], "--attempts is at least 1"),
+        (["eval", "http://127.0.0.1:9/v1", "--api-model", "m", "--data", "world:scenes?size=2"], "nothing answers there"),
+        (["ask", "binary.png", "What?", "--temperature", "-1"], "--temperature is at least 0"),
+        (["compare", "binary.png", "binary.png"], "binary.png: not text in UTF-8"),
+        (["check", "binary.png"], "binary.png: not a text file"),
+        (["ask", "binary.png", "What?"], "binary.png: not a picture"),
+        (["train", "raises.py"], "raises.py:2: ZeroDivisionError"),
+        (["train", "raises_early.py"], "raises_early.py:1: ZeroDivisionError"),
+        (["train", "grpo", "--model", "glimpse", "--data", "world:scenes?size=2", "--rewards", "raises_early.py:f"],
+         "raises_early.py:1: ZeroDivisionError"),
+        (["gallery", "--out", "nowhere/site", "--check"], "nowhere/site"),
     ],
 )
-def test_mistakes_are_one_line_with_the_way_out(saccade, arguments, said):
+def test_mistakes_are_one_line_with_the_way_out(saccade, tmp_path, arguments, said):
+    (tmp_path / "binary.png").write_bytes(b"\x89PNG\r\n\x1a\n no picture")
+    (tmp_path / "raises.py").write_text("def run():\n    return 1 / 0\n")
+    (tmp_path / "raises_early.py").write_text("1 / 0\n")
     code, _, err = saccade(*arguments)
     assert code == 2 and said in err and "Traceback" not in err
     assert len(err.strip().splitlines()) == 1 and err.startswith("saccade: ")
@@ -123,7 +189,15 @@ def test_a_missing_extra_is_named(saccade, monkeypatch):
 
     monkeypatch.setattr("saccade.cli.health.examine", lacking)
     code, _, err = saccade("doctor")
-    assert code == 2 and "pip install 'saccade[train]'" in err
+    assert code == 2 and "this needs torch" in err and "pip install" in err and "[train]'" in err
+
+
+def test_advice_on_installing_fits_the_place(monkeypatch, tmp_path):
+    """In a checkout the package is installed from its folder; elsewhere by its name."""
+    monkeypatch.setattr(extras, "CHECKOUT", tmp_path)
+    assert extras.install(["data", "video"]) == "pip install 'saccade[data,video]'"
+    (tmp_path / "pyproject.toml").touch()
+    assert extras.install(["data", "video"]) == f"pip install -e '{tmp_path}[data,video]'"
 
 
 def test_list_and_show_are_json(saccade):
@@ -181,6 +255,35 @@ def test_check_finds_what_is_wrong(saccade, tmp_path, kind, change, fault):
     path.write_text(text.replace(*change))
     code, out, err = saccade("check", path.name, "--kind", kind)
     assert code in (1, 2) and fault in out + err
+
+
+def test_an_endpoint_can_be_asked_from_the_command_line(saccade, tmp_path):
+    from tests.clients.server import said, serving
+
+    Image.new("RGB", (40, 30)).save(tmp_path / "p.png")
+    with serving(said("<answer>a cat</answer>")) as server:
+        code, out, err = saccade("ask", "p.png", "What is it?", "--model", server.url, "--api-model", "m")
+    assert code == 0 and out.startswith("a cat"), err
+    assert server.bodies[0]["model"] == "m"
+
+
+def test_an_evaluation_that_could_ask_nothing_fails_and_says_why(saccade, tmp_path):
+    from tests.clients.server import serving, status
+
+    Image.new("RGB", (40, 30)).save(tmp_path / "p.png")
+    (tmp_path / "rows.jsonl").write_text('{"image": "p.png", "question": "What?", "answer": "x"}\n')
+    with serving(status(401, b"no such key")) as server:
+        code, out, _ = saccade("eval", server.url, "--api-model", "m", "--data", "rows.jsonl")
+    assert code == 1 and "1 of 1 items failed on our side" in out and "401" in out
+
+
+def test_ctrl_c_says_what_is_kept(saccade, monkeypatch):
+    def interrupted(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("saccade.claims.demo.demo", interrupted)
+    code, _, err = saccade("demo", "--quiet")
+    assert code == 130 and "what was finished is on disk" in err and "Traceback" not in err
 
 
 def test_exit_codes_and_version(saccade):

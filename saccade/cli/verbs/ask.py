@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag, Picture, Question
+from saccade.cli.arguments import Flag, Picture, Question, at_least
 
 
 def verb(
@@ -47,6 +47,7 @@ def verb(
     from saccade.evals.ask import ask
     from saccade.media import open_store
 
+    at_least(0, max_tokens=max_tokens, temperature=temperature)
     paths = [Path(image)] if Path(image).is_file() else [Path(each) for each in split(image)]
     run = protocol_run(model, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens)
     store = open_store()

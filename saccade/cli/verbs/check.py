@@ -11,6 +11,9 @@ def verb(file: File, *, kind: str = "", json: Flag = False) -> int:
     Looks at its docstrings and imports, imports it, and runs its EXAMPLES. Exits with 1 and a list of faults when it does
     not keep its contract.
 
+      saccade check saccade/rewards/answer_match.py
+      saccade check my_tool.py --kind tool
+
     Args:
         file: path of the file; a name of `saccade list` works too.
         kind: what it is, where its folder and its content do not tell.

@@ -10,6 +10,9 @@ def verb(before: Folder, after: Folder, *, score: str = "lenient", json: Flag = 
 
     Items are paired by id; the test is McNemar's, the interval that of the paired difference.
 
+      saccade compare runs/eval/before runs/eval/after
+      saccade compare runs/eval/before runs/eval/after --score strict --json
+
     Args:
         before: folder of a result, or its items.jsonl.
         after: the same, of the other policy.

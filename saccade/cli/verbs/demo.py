@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag
+from saccade.cli.arguments import Flag, at_least
 
 
 def verb(
@@ -20,6 +20,9 @@ def verb(
 
     Writes summary.json and report.html. Interrupted, it goes on where it was.
 
+      saccade demo
+      saccade demo --seed 1 --updates 20 --items 100 --out runs/short
+
     Args:
         out: folder of everything it writes.
         seed: of training data, sampling and order.
@@ -34,8 +37,8 @@ def verb(
     from saccade.claims.demo import demo, rows
     from saccade.cli.report import show_json, table
 
-    if updates < 1:
-        raise ValueError(f"--updates is at least 1, not {updates}")
+    at_least(1, updates=updates)
+    at_least(0, items=items)
     summary = demo(
         Path(out),
         seed=seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from saccade.cli.arguments import Flag, Name
+from saccade.cli.arguments import Flag, Name, at_least
 
 
 def verb(
@@ -25,8 +25,9 @@ def verb(
     again: Flag = False,
     quiet: Flag = False,
     json: Flag = False,
-) -> None:
+) -> int:
     """Evaluate with the prompts, parser and tool loop of training. Every item is on disk; an interrupted evaluation goes on.
+    Exits with 1 when every item failed on our side.
 
       saccade eval runs/deepeyes
       saccade eval path/to/checkpoint --data rows.jsonl --tools crop
@@ -57,6 +58,8 @@ def verb(
     from saccade.cli.report import show_json, table
     from saccade.media import open_store
 
+    at_least(1, attempts=attempts)
+    at_least(0, limit=limit, max_tokens=max_tokens, temperature=temperature or 0)
     folder = Path(out or f"runs/eval/{place_name(policy)}")
     store = open_store(folder / "media")
     asked = protocol_of(policy, data=data, on=on, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens,
@@ -65,14 +68,16 @@ def verb(
 
     report = evaluate(asked.player, asked.benchmarks, folder, attempts=attempts, limit=limit, seed=seed,
                       temperature=temperature, progress=not quiet and not json, resume=not again, store=store)
+    unasked = all(each.accuracy.n == 0 for each in report.results)
     if json:
         show_json(report.plain())
-        return
+        return int(unasked)
     print(table([row(result) for result in report.results]))
     for result in report.results:
         for note in result.notes:
             print(f"note: {note}")
     print(f"\nitems and trajectories are in {folder}")
+    return int(unasked)
 
 
 def row(result: Any) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from saccade.cli.arguments import Flag, Folder, RunFolder
 def verb(run: RunFolder, to: Folder, *, force: Flag = False, json: Flag = False) -> None:
     """Write a complete checkpoint: adapters folded in, tokenizer and processor beside it.
 
+      saccade export runs/deepeyes my-checkpoint
+      saccade export runs/deepeyes my-checkpoint --force --json
+
     Args:
         run: a run folder of `saccade train`.
         to: the folder to write.

@@ -14,6 +14,9 @@ def verb(
 
     Nothing is imported: a component is listed because its file exists.
 
+      saccade list
+      saccade list reward --json
+
     Args:
         kind: reward, tool, credit, world, recipe, ...; all kinds when left out.
         json: print a list of objects {kind, name, about, path}.

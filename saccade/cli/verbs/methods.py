@@ -11,6 +11,9 @@ def verb(*, family: str = "", status: str = "", json: Flag = False) -> None:
     Status is missing, parts (a recipe that does not run yet), runs, or measured. A result whose claim was changed since
     counts as not measured.
 
+      saccade methods --status runs
+      saccade methods --family video --json
+
     Args:
         family: only one of image_tools, rlvr, video, latent_and_architecture, agents, data_and_benchmarks.
         status: only one of missing, parts, runs, measured.

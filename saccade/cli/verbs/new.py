@@ -10,6 +10,9 @@ def verb(kind: Kind, name: Name, *, out: str = "", force: Flag = False) -> None:
 
     Kinds: reward, tool, credit, world, episode, objective, recipe.
 
+      saccade new reward mentions_colour
+      saccade new recipe mine --out .
+
     Args:
         kind: what it is.
         name: its name, which is its file's name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Name
+from saccade.cli.arguments import Name, at_least
 
 
 def verb(
@@ -11,6 +11,9 @@ def verb(
     """Train the reference model from scratch: seeded and resumable, under an hour on two cores.
 
     Run it again with the same arguments after an interruption and it goes on where it was.
+
+      saccade pretrain glimpse
+      saccade pretrain glimpse --out runs/other --seed 1 --card
 
     Args:
         name: glimpse, the only reference model there is.
@@ -21,6 +24,8 @@ def verb(
     """
     if name != "glimpse":
         raise ValueError(f"there is one reference model, glimpse; not {name!r}")
+    if updates is not None:
+        at_least(1, updates=updates)
     from dataclasses import replace
 
     from saccade.glimpse.pretrain import Plan, pretrain

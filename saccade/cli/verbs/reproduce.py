@@ -12,6 +12,9 @@ def verb(method: Recipe, *, out: str = "", results: str = "", arm: str = "", see
     Finished arms and seeds stay on disk and are not run again, so it can be interrupted. The verdict is holds, fails or
     untestable; "fails" is a result too. Exits with 1 while cells are missing.
 
+      saccade reproduce deepeyes
+      saccade reproduce grpo --arm shuffled --seed 1
+
     Args:
         method: a recipe with a claim.
         out: folder of the runs; runs/reproduce/METHOD when left out.

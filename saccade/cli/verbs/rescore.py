@@ -8,6 +8,9 @@ from saccade.cli.arguments import Flag, RunFolder
 def verb(run: RunFolder, *, rewards: str = "", recipe: str = "", out: str = "", json: Flag = False) -> None:
     """Recompute rewards from the trajectories a run wrote, and compare them with what was recorded.
 
+      saccade rescore runs/deepeyes
+      saccade rescore runs/deepeyes --rewards answer_match,my_reward.py:my_reward
+
     Args:
         run: a run folder, or one trajectories file.
         rewards: names of `saccade list reward` or package.module:function, with commas; the run's own when left out.
@@ -24,6 +27,7 @@ def verb(run: RunFolder, *, rewards: str = "", recipe: str = "", out: str = "", 
     from saccade.cli.resolve import component, recipe_module, stages_of
     from saccade.core.record import write_lines
     from saccade.core.reward import as_reward
+    from saccade.learn.progress import progress_bar
 
     folder = Path(run)
     if not folder.exists():
@@ -37,7 +41,9 @@ def verb(run: RunFolder, *, rewards: str = "", recipe: str = "", out: str = "", 
     else:
         known = run_of_folder(folder) if folder.is_dir() else None
         chosen = known.rewards if known is not None else rewards_of_run(folder)
-    tallies, groups = rescore(recorded_groups(folder), chosen)
+    read = list(recorded_groups(folder))
+    with progress_bar("scoring", len(read), enabled=not json, start="") as bar:
+        tallies, groups = rescore(bar.over(read), chosen)
     attempts = sum(len(group.trajectories) for group in groups)
     if out:
         write_lines(Path(out), (each for group in groups for each in group.trajectories), append=False)

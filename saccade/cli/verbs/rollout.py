@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag, Name
+from saccade.cli.arguments import Flag, Name, at_least
 
 
 def verb(
@@ -26,6 +26,9 @@ def verb(
 
     Samples that are in the folder already are not asked again.
 
+      saccade rollout runs/deepeyes --attempts 8 --limit 50
+      saccade rollout glimpse --recipe deepeyes --arm start --limit 20
+
     Args:
         policy: a run folder, a checkpoint folder, glimpse, or the address of an OpenAI-compatible endpoint.
         data: a source (.jsonl, .parquet, folder, world:NAME?level=real&size=500); the recipe's when left out.
@@ -42,7 +45,6 @@ def verb(
         quiet: no progress.
         json: print an object.
     """
-    import sys
     from dataclasses import replace
     from pathlib import Path
 
@@ -50,8 +52,11 @@ def verb(
     from saccade.cli.players import place_name, plain_run, player_of, protocol_run
     from saccade.cli.report import show_json, table
     from saccade.cli.resolve import read_source
+    from saccade.learn.progress import progress_bar
     from saccade.media import open_store
 
+    at_least(1, attempts=attempts)
+    at_least(0, limit=limit, max_tokens=max_tokens, temperature=temperature or 0)
     run = protocol_run(policy, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens)
     if run is None and not data:
         raise ValueError("say what to ask about: --data FILE, or a --recipe that has data")
@@ -62,12 +67,10 @@ def verb(
     if data:
         run = replace(run, data=read_source(data))
 
-    def say(done: int, total: int) -> None:
-        if not quiet and not json:
-            print(f"{done} of {total} samples", file=sys.stderr)
-
-    found = roll_out(player, run, folder, store=store, attempts=attempts, limit=limit,
-                     temperature=temperature, seed=seed, say=say)
+    size = min(len(run.data), limit or len(run.data))
+    with progress_bar("attempts", size, enabled=not quiet and not json, start="") as bar:
+        found = roll_out(player, run, folder, store=store, attempts=attempts, limit=limit, temperature=temperature,
+                         seed=seed, advance=lambda more, total: bar.advance("", more))
     if json:
         show_json(found)
         return

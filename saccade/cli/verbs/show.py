@@ -10,6 +10,9 @@ from saccade.cli.arguments import Flag, Name
 def verb(name: Name, *, leaves: Flag = False, json: Flag = False) -> None:
     """Show one component: docstring, signature, EXAMPLES, source path.
 
+      saccade show answer_match
+      saccade show deepeyes --leaves
+
     Args:
         name: a name of `saccade list`, or kind/name where two kinds share one.
         leaves: for a recipe, every path that can be set on the command line, with its value.
