@@ -30,11 +30,13 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
            cards.find_small: 0.10}),
     (600, {views.charts: 0.24, views.pairs: 0.22, views.names: 0.14, views.tables: 0.06, cards.read_crop: 0.18,
            cards.find_small: 0.12, views.one_glyph: 0.04}),
-    (900, {views.scenes: 0.16, views.names: 0.08, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.04,
+    (500, {views.scenes: 0.16, views.names: 0.08, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.04,
            views.clips: 0.08, views.places: 0.02, views.mazes: 0.02, views.text: 0.03, views.one_glyph: 0.05,
            cards.read_crop: 0.14, cards.find_small: 0.12, cards.find_one: 0.02, cards.find: 0.01, cards.read_large: 0.01,
            cards.guess: 0.02, cards.look_well: 0.10, cards.look_sloppily: 0.06}),
-    (800, {views.scenes: 0.14, views.names: 0.05, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.05,
+    (450, {cards.find_small: 0.52, cards.read_crop: 0.18, views.one_glyph: 0.11, views.names: 0.07, cards.look_well: 0.08,
+           views.charts: 0.04}),
+    (750, {views.scenes: 0.14, views.names: 0.05, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.05,
            views.clips: 0.07, views.places: 0.02, views.one_place: 0.02, views.apart: 0.01, views.mazes: 0.02,
            views.text: 0.03, views.one_glyph: 0.05, cards.read_crop: 0.14, cards.read_many: 0.01,
            cards.find_small: 0.11, cards.find_one: 0.02, cards.find: 0.01, cards.read_large: 0.02, cards.guess: 0.02,
@@ -44,8 +46,8 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
 
 A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
 else it never leaves chance. So first large glyphs; then places, of shapes that a colour tells apart, of cards, of small
-cards, while crops are read; then names are bound to shapes; then charts and pairs; then everything, at last with a
-falling rate. Stages up to an update decide the weights at that update, whatever follows.
+cards, while crops are read; then names are bound to shapes; then charts and pairs; then everything; then small cards
+once more; and everything again, at last with a falling rate. What follows an update does not change the weights there.
 """
 UPDATES = sum(length for length, _ in STAGES)
 
