@@ -19,8 +19,8 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-FOLDERS = ("claims", "credit", "data", "episodes", "evals", "glimpse", "learn", "models", "objectives", "recipes",
-           "rewards", "select", "tools", "worlds")
+FOLDERS = ("claims", "credit", "data", "episodes", "evals", "follow_ups", "glimpse", "learn", "models", "objectives",
+           "recipes", "rewards", "select", "tools", "worlds")
 """Component folders and packages that are attributes of saccade without an import of their own."""
 
 PLACES = {
@@ -28,7 +28,8 @@ PLACES = {
         "Audio", "Benchmark", "Box", "Claim", "Context", "Group", "Image", "Independent", "Limits", "Message", "Optim",
         "PolicySpec", "Probe", "Question", "Reply", "Reward", "Rows", "Run", "Sample", "Sampling", "Schedule", "Score",
         "Signals", "Stage", "Step", "Stop", "Term", "TermOut", "Text", "Tool", "ToolCall", "ToolError", "Trajectory",
-        "Video", "View", "Weighted", "World", "assistant", "by_type", "composed", "describe", "episode", "for_group", "generator", "head",
+        "Video", "View", "Weighted", "World", "assistant", "by_type", "composed", "describe", "episode", "for_group",
+        "generator", "head",
         "mix", "only_if", "per_group", "policy", "reward", "show", "shuffle", "system", "term", "tool", "user", "weigh",
     ),
     "saccade.core.ramp": ("after", "cosine", "exponential", "linear", "sigmoid"),

@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "episode": "episodes",
     "explorer": "explore",
     "family": "models/families",
+    "follow_up": "follow_ups",
     "objective": "objectives",
     "recipe": "recipes",
     "reward": "rewards",

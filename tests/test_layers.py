@@ -19,6 +19,7 @@ LIGHT = (
     "data",
     "worlds",
     "clients",
+    "follow_ups",
     "rollout",
     "explore",
     "viewer",
@@ -72,7 +73,7 @@ def test_a_layer_that_points_upwards_is_caught(tmp_path):
     assert "saccade.core.upwards -> saccade.learn" in done.stdout
 
 
-FAMILIES = ("rewards", "tools", "credit", "episodes", "objectives", "recipes", "clients", "select", "explore")
+FAMILIES = ("rewards", "tools", "credit", "episodes", "objectives", "recipes", "clients", "select", "explore", "follow_ups")
 
 
 def siblings(source, family):

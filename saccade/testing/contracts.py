@@ -30,7 +30,7 @@ from saccade.core.world import World
 HEAVY = ("torch", "transformers", "peft", "safetensors")
 NEVER = ("vllm", "ray", "trl", "deepspeed")
 MAY_BE_HEAVY = ("objective", "engine", "family", "recipe")
-WITH_EXAMPLES = ("credit", "episode", "objective", "reward", "tool", "world")
+WITH_EXAMPLES = ("credit", "episode", "follow_up", "objective", "reward", "tool", "world")
 
 
 def check_file(path: Path, kind: str | None = None) -> tuple[str, list[str]]:
@@ -286,6 +286,22 @@ def reward_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
     yield from map(str, paid_examples(factory, examples))
 
 
+def follow_up_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
+    """(reply, settings, expected): the attempt as in `testing.scripted`, and a part of what is asked; None: not asked."""
+    from saccade.core.reward import FollowUp
+    from saccade.testing.scripted import scripted
+
+    made = factory()
+    if not isinstance(made, FollowUp):
+        yield f"gives {type(made).__name__}, not a FollowUp"
+        return
+    for number, (reply, settings, expected) in enumerate(examples):
+        messages = made.ask(scripted(reply, "", **settings))
+        asked = None if messages is None else "\n".join(message.text for message in messages)
+        if (asked is None) != (expected is None) or (asked is not None and expected not in asked):
+            yield f"example {number}: asks {asked!r:.200}, not {expected!r}"
+
+
 def same(got: Any, expected: Any) -> bool:
     """Equal lists of numbers, to six digits; None only equals None."""
     return len(got) == len(expected) and all(
@@ -311,6 +327,7 @@ def selector_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
 BY_KIND: dict[str, Callable[[Any, list[Any]], Iterator[str]]] = {
     "credit": credit_faults,
     "episode": episode_faults,
+    "follow_up": follow_up_faults,
     "reward": reward_faults,
     "selector": selector_faults,
     "tool": tool_faults,
