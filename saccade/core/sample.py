@@ -17,7 +17,8 @@ from saccade.core.seed import generator
 class Truth(TypedDict, total=False):
     """What a world knows about its item, kept in `Sample.meta`. Boxes are `box_xyxy` in pixels of the root image.
 
-    Where an item has several pictures, `evidence_image` is the index of the one the boxes lie in (0 if absent).
+    Where an item has several pictures, `evidence_image` is the index of the one the boxes lie in (0 if absent). `several`: the
+    target is one of several right answers, and only the world can say whether another one is right.
     """
 
     world: str
@@ -29,6 +30,7 @@ class Truth(TypedDict, total=False):
     evidence_image: int
     distractors: list[list[float]]
     overview_suffices: bool
+    several: bool
     description: str
     licence: str
 

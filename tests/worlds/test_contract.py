@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import pickle
 import random
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -35,13 +36,15 @@ def world_of(name: str) -> World:
     return vars(module_of(name))[name]
 
 
-def items_of(name: str):
-    """(world, level, state, sample) for every level."""
-    world = world_of(name)
+@lru_cache(maxsize=4)
+def items_of(name: str) -> list:
+    """(world, level, state, sample) for every level; large pictures are drawn less often."""
+    world, out = world_of(name), []
     for level in world.levels:
         source = world.source(size=NUM_ITEMS, seed=11, level=level)
-        for index in range(NUM_ITEMS):
-            yield world, level, world.state(11, index, source.knobs), source[index]
+        num = NUM_ITEMS if getattr(source.knobs, "size_px", 64) <= 256 else 6
+        out += [(world, level, world.state(11, index, source.knobs), source[index]) for index in range(num)]
+    return out
 
 
 def drawn(sample) -> list[bytes]:
@@ -88,12 +91,14 @@ def test_an_item_depends_on_seed_and_index_alone(name: str) -> None:
 def test_gold_solves_and_the_solver_agrees_with_the_question(name: str) -> None:
     for world, _, state, sample in items_of(name):
         assert world.verify(state, world.solve(state)) == 1.0
-        assert world.solve(state) == str(sample.target) == str(world.ask(state).answer)
+        assert world.verify(state, str(sample.target)) == 1.0
+        assert str(sample.target) == str(world.ask(state).answer)
+        assert world.solve(state) == str(sample.target) or sample.meta.get("several")
 
 
 @each_world
 def test_wrong_empty_and_hostile_answers_score_nothing(name: str) -> None:
-    for world, _, state, _ in list(items_of(name))[:12]:
+    for world, _, state, _ in items_of(name)[:12]:
         for answer in HOSTILE:
             assert world.verify(state, answer) == 0.0, (world.ask(state), answer)
 
@@ -132,7 +137,7 @@ def test_the_truth_is_complete_and_inside_the_picture(name: str) -> None:
         meta = sample.meta
         assert meta["world"] == name
         assert meta["level"] == level
-        assert meta["answer_type"] in ("exact", "number", "box", "choice", "sequence")
+        assert meta["answer_type"] in ("exact", "number", "box", "choice", "sequence", "set")
         assert isinstance(meta["overview_suffices"], bool)
         assert meta["evidence"], sample.prompt
         assert len(meta["description"]) > 20
