@@ -17,8 +17,9 @@ from saccade.core.seed import generator
 class Truth(TypedDict, total=False):
     """What a world knows about its item, kept in `Sample.meta`. Boxes are `box_xyxy` in pixels of the root image.
 
-    Where an item has several pictures, `evidence_image` is the index of the one the boxes lie in (0 if absent). `several`: the
-    target is one of several right answers, and only the world can say whether another one is right.
+    Where an item has several pictures, `evidence_image` is the index of the one the boxes lie in (0 if absent). `several`:
+    the target is one of several right answers, and only the world can say whether another one is right. What stands below
+    `licence` is given by worlds about that task alone: a route, a caption, a board with a law, a chart, a program.
     """
 
     world: str
@@ -33,6 +34,20 @@ class Truth(TypedDict, total=False):
     several: bool
     description: str
     licence: str
+    lines: dict[str, list[str]]
+    trip: list[str]
+    num_changes: int
+    difficulty: dict[str, Any]
+    original: str
+    error: str
+    facts: list[str]
+    false_facts: list[str]
+    law: str
+    accepted: dict[str, float]
+    topic: str
+    table: dict[str, list[Any]]
+    programmable: bool
+    program: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,8 +82,10 @@ def solutions(state: State, most: int) -> list[Square]:
 
 
 def ask(state: State) -> Question:
-    text = (f"Fill every row and column with 1 to {state.knobs.cells}; each mark opens towards the larger number. Write the "
-            "rows with / between them.")
+    text = (
+        f"Fill every row and column with 1 to {state.knobs.cells}; each red mark points at the smaller of two. Write "
+        "the rows with / between."
+    )
     return Question(text=text, answer=written_grid(state.square))
 
 
@@ -117,13 +119,15 @@ def render(state: State) -> tuple[PILImage.Image]:
         wide = reach * 1.5
         tip = (x - dx * reach, y - dy * reach)
         ends = [(x + dx * reach + side * dy * wide, y + dy * reach + side * dx * wide) for side in (1, -1)]
-        draw.line((ends[0], tip, ends[1]), fill=COLOURS["red"], width=max(1, round(state.knobs.size_px / 50)))
+        draw.polygon((ends[0], tip, ends[1]), fill=COLOURS["red"])
     return (picture,)
 
 
 def describe(state: State) -> str:
     given = ", ".join(f"{state.square[row][column]} in row {row + 1} column {column + 1}" for row, column in state.given)
-    less = ", ".join(f"row {a[0] + 1} column {a[1] + 1} is less than row {b[0] + 1} column {b[1] + 1}" for a, b in state.less)
+    less = ", ".join(
+        f"row {a[0] + 1} column {a[1] + 1} is less than row {b[0] + 1} column {b[1] + 1}" for a, b in state.less
+    )
     return (f"A futoshiki of {state.knobs.cells} x {state.knobs.cells} cells. Given: {given or 'nothing'}. Marks: "
             f"{less or 'none'}.")
 

@@ -56,21 +56,24 @@ def draw_graph(
     side, num = size_px * times, len(at)
     picture = PILImage.new("RGB", (side, side), "white")
     draw = ImageDraw.Draw(picture)
-    thick = max(times, round(side * 0.012))
+    thick = max(times, round(side * (0.022 if num <= 5 else 0.012)))
     for one, other in edges:
         (x1, y1), (x2, y2) = ((x * side, y * side) for x, y in (at[one], at[other]))
         draw.line((x1, y1, x2, y2), fill=INK, width=thick)
         if arrows:
-            head(draw, (x1, y1), (x2, y2), radius(num) * side, side * (0.055 if num <= 7 else 0.03))
+            head(draw, (x1, y1), (x2, y2), radius(num) * side, side * (0.1 if num <= 5 else 0.06 if num <= 7 else 0.035))
     plates: list[XY] = []
-    high = (0.13 if num <= 5 else 0.085 if num <= 9 else 0.042) * side
+    high = (0.12 if num <= 5 else 0.085 if num <= 9 else 0.042) * side
     for one, other in edges if weights else ():
-        middle = free_plate([at[one], at[other]], plates, high / side)
+        others = [(at[a], at[b]) for a, b in edges if (a, b) != (one, other)]
+        middle = free_plate((at[one], at[other]), plates, others, high / side)
         plates.append(middle)
         x, y = middle[0] * side, middle[1] * side
         text = str(weights[one, other])  # type: ignore[index]
         wide = high * 0.62 * len(text)
-        draw.rectangle((x - wide / 2 - times, y - high / 2 - times, x + wide / 2 + times, y + high / 2 + times), fill="white")
+        draw.rectangle(
+            (x - wide / 2 - times, y - high / 2 - times, x + wide / 2 + times, y + high / 2 + times), fill="white"
+        )
         stamp(picture, glyph(text), (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2), colour=(190, 20, 30))
     for number, (x, y) in enumerate(at):
         reach = radius(num) * side
@@ -81,18 +84,28 @@ def draw_graph(
     return picture.reduce(times)
 
 
-def free_plate(ends: Sequence[XY], taken: Sequence[XY], high: float) -> XY:
-    """The place on an edge, near its middle, that is farthest from all plates so far."""
+def free_plate(ends: tuple[XY, XY], taken: Sequence[XY], others: Sequence[tuple[XY, XY]], high: float) -> XY:
+    """The place on an edge, as near its middle as may be, that lies on no other edge and no other plate."""
     (x1, y1), (x2, y2) = ends
     best, room = (0.5 * (x1 + x2), 0.5 * (y1 + y2)), -1.0
-    for share in (0.5, 0.42, 0.58, 0.35, 0.65, 0.3, 0.7):
+    for share in (0.5, 0.42, 0.58, 0.36, 0.64, 0.3, 0.7):
         spot = (x1 + share * (x2 - x1), y1 + share * (y2 - y1))
-        gap = min((math.dist(spot, other) for other in taken), default=9.0)
-        if gap >= high * 1.5:
+        gap = min(
+            [*(math.dist(spot, other) for other in taken), *(2 * beside(spot, *other) for other in others)], default=9.0
+        )
+        if gap >= high * 1.3:
             return spot
         if gap > room:
             best, room = spot, gap
     return best
+
+
+def beside(spot: XY, start: XY, end: XY) -> float:
+    """Distance of a place from a line between two others."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    along = ((spot[0] - start[0]) * dx + (spot[1] - start[1]) * dy) / (dx * dx + dy * dy)
+    along = min(max(along, 0.0), 1.0)
+    return math.dist(spot, (start[0] + along * dx, start[1] + along * dy))
 
 
 def head(draw: ImageDraw.ImageDraw, start: XY, end: XY, back: float, long: float) -> None:

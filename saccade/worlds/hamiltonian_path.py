@@ -15,7 +15,9 @@ from saccade.core.sample import Truth
 from saccade.core.world import Question, World
 from saccade.worlds.graphs import NAMES, XY, Edge, draw_graph, joined, node_box, places, read_nodes, written_nodes
 
-TEXT = "Find a way along the edges that visits every letter exactly once. Write its letters in order, or No if there is none."
+TEXT = (
+    "Find a way along the edges that visits every letter exactly once. Write its letters in order, or No if there is none."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,8 +91,10 @@ def ask(state: State) -> Question:
         move = next(each for each in legal(pegs) if far[moved(pegs, each)] == far[pegs] - 1)
         moves.append(move)
         pegs = moved(pegs, move)
-    text = ("Move all discs to peg 3, one at a time and never onto a smaller one. Write each move as (disc, peg); disc 1 is the "
-            "smallest.")
+    text = (
+        "Move all discs to peg 3, one at a time and never onto a smaller one. Write each move as (disc, peg); disc 1 is the "
+        "smallest."
+    )
     return Question(text=text, answer=written(moves), answer_type="sequence")
 
 

@@ -1,7 +1,8 @@
 """Latin squares and their search: what futoshiki and skyscrapers share.
 
-A square of size n holds 1..n once in every row and column. `squares` finds fillings that keep to further rules, cell by cell;
-`narrowed` finds them by keeping a set of candidates for every cell. They are written apart so that one can check the other.
+A square of size n holds 1..n once in every row and column. `squares` finds fillings that keep to further rules, cell by
+cell; `narrowed` finds them by keeping a set of candidates for every cell. They are written apart so that one can check the
+other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The way through a maze, step by step. A game of MM-HELIX (arXiv 2510.08540).
 
-Any walk that goes through no wall and ends at red is right. The maze is that of `mazes`, which asks for single facts about it.
+Any walk that goes through no wall and ends at red is right. The maze is that of `mazes`, which asks for single facts about
+it.
 """
 
 from __future__ import annotations

@@ -85,7 +85,9 @@ def fillings(rows: tuple[Line, ...], columns: tuple[Line, ...], most: int) -> li
 
 
 def ask(state: State) -> Question:
-    text = "Fill the cells so that the runs fit the numbers. Write the rows with X for filled and . for empty, / between rows."
+    text = (
+        "Fill the cells so that the runs fit the numbers. Write the rows with X for filled and . for empty, / between rows."
+    )
     return Question(text=text, answer=written_grid([["X" if cell else "." for cell in row] for row in state.grid]))
 
 

@@ -1,7 +1,7 @@
 """Rows of numbers as bars or as a line: what the worlds about sequences are drawn with.
 
-Heights are true to the values in every picture. Where there is room and values are large they stand above their marks as well,
-as they do in the charts that people read.
+Heights are true to the values in every picture. Where there is room and values are large they stand above their marks as
+well, as they do in the charts that people read.
 """
 
 from __future__ import annotations

@@ -91,12 +91,13 @@ def draw_shapes(
         ends = [float(value) for value in rng.uniform(0, side, 4)]
         draw.line(ends, fill=(int(rng.integers(90, 170)),) * 3, width=times)
     for shape in shapes:
-        _outline(draw, shape, side)
+        outline(draw, shape, side)
     return picture.reduce(times)
 
 
-def _outline(draw: ImageDraw.ImageDraw, shape: Shape, side: int) -> None:
-    reach, x, y = RADIUS[shape.size] * side, shape.x * side, shape.y * side
+def outline(draw: ImageDraw.ImageDraw, shape: Shape, side: int, *, reach: float | None = None) -> None:
+    """Draw a shape on a picture `side` px wide; `reach` is another half extent than that of its size, as a share."""
+    reach, x, y = (RADIUS[shape.size] if reach is None else reach) * side, shape.x * side, shape.y * side
     fill = COLOURS[shape.colour]
     if shape.kind == "circle":
         draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=fill)

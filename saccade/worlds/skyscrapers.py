@@ -94,8 +94,10 @@ def solutions(state: State, most: int) -> list[Square]:
 
 
 def ask(state: State) -> Question:
-    text = (f"Fill every row and column with the heights 1 to {state.knobs.cells}; a number at the side says how many towers "
-            "are seen from there. Write the rows with / between them.")
+    text = (
+        f"Fill every row and column with the heights 1 to {state.knobs.cells}; a number at the side says how many towers "
+        "are seen from there. Write the rows with / between them."
+    )
     return Question(text=text, answer=written_grid(state.square))
 
 
@@ -144,7 +146,9 @@ def solve(state: State) -> str:
             across = [(number, place) for place in range(size)]
             down = [(place, number) for place in range(size)]
             for cells, lines in ((across, rows[number]), (down, columns[number])):
-                fitting = [line for line in lines if all(value in open_[cell] for cell, value in zip(cells, line, strict=True))]
+                fitting = [
+                    line for line in lines if all(value in open_[cell] for cell, value in zip(cells, line, strict=True))
+                ]
                 for place, cell in enumerate(cells):
                     open_[cell] &= {line[place] for line in fitting}
         return sum(map(len, open_.values())) < before

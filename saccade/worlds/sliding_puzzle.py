@@ -81,8 +81,10 @@ def slid(tiles: Tiles, way: str, size: int) -> Tiles | None:
 
 
 def ask(state: State) -> Question:
-    text = ("Slide tiles into the gap until they stand in order with the gap at the bottom right. Write for each slide the way "
-            "the tile moves: up, down, left or right.")
+    text = (
+        "Slide tiles into the gap until they stand in order with the gap at the bottom right. Write for each slide the way "
+        "the tile moves: up, down, left or right."
+    )
     return Question(text=text, answer=" ".join(state.planted), answer_type="sequence")
 
 
