@@ -70,16 +70,24 @@ class Probe:
 class View:
     """The same row with other media, aligned on trainable tokens.
 
-    `change(pixels, rng)` takes and returns a PIL image. `gradient` says whether the loss flows through this forward.
+    change:     (PIL image, rng) -> a PIL image of the same size
+    gradient:   whether the loss flows through this forward; otherwise only the pass as it was recorded moves
+    divergence: between the two distributions at every token, over the whole vocabulary, in nats: ``kl`` of the recorded
+                from this one, ``reverse`` the other way, ``symmetric`` their mean, ``jsd``; ``""`` where none is needed
+    together:   change sees all pictures at once, as a dict by ref, and returns one (a swap needs two)
     """
 
     name: str
     change: Callable[[Any, np.random.Generator], Any]
     gradient: bool = False
+    divergence: Literal["", "kl", "reverse", "symmetric", "jsd"] = ""
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewSignals:
+    """What a view says of the same tokens; `divergence_T` where the view names one."""
+
     logp_T: Tensor
     entropy_T: Tensor | None = None
     divergence_T: Tensor | None = None
@@ -172,7 +180,8 @@ def term(
 ) -> Callable[[Callable[..., Any]], Callable[..., Weighted]]:
     """Mark a factory whose inner function is (Signals) -> TermOut; the factory then gives a `Weighted`.
 
-    Every such factory accepts `coefficient` and `normaliser` beside its own options.
+    Every such factory accepts `coefficient` and `normaliser` beside its own options. A `View` among those is one the term
+    looks at.
     """
 
     def mark(factory: Callable[..., Callable[[Signals], TermOut]]) -> Callable[..., Weighted]:
@@ -183,8 +192,9 @@ def term(
             *args: Any, coefficient: float | Ramp = 1.0, normaliser: Normaliser = "tokens", **options: Any
         ) -> Weighted:
             inner = factory(*args, **options)
+            given = tuple(each for each in (*args, *options.values()) if isinstance(each, View))
             return Weighted(
-                term=Term(name=factory.__name__, function=inner, needs=needs, views=views, together=together),
+                term=Term(name=factory.__name__, function=inner, needs=needs, views=(*views, *given), together=together),
                 coefficient=coefficient,
                 normaliser=normaliser,
             )

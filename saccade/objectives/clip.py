@@ -1,12 +1,14 @@
 """Clipped policy gradient with separate bounds below and above (arXiv 2402.03300, 2503.14476).
 
-The importance ratio compares the learner with the sampler, token by token. A token the sampler gave no finite
+The importance ratio compares the learner with the sampler, token by token, or (GSPO, arXiv 2507.18071) as the geometric
+mean over the tokens of a row, so that long answers are clipped whole and not in spots. A token the sampler gave no finite
 log-probability, or that no credit was assigned to, is no member: it neither moves the weights nor dilutes the mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 
@@ -17,21 +19,23 @@ FAR = 20.0
 
 
 @term()
-def clip(*, low: float = 0.2, high: float = 0.2, dual: float | None = None) -> Callable[[Signals], TermOut]:
+def clip(
+    *, low: float = 0.2, high: float = 0.2, dual: float | None = None, level: Literal["token", "sequence"] = "token",
+    origins: tuple[str, ...] | None = None,
+) -> Callable[[Signals], TermOut]:
     """Take the worse of the ratio and the ratio kept within [1 - low, 1 + high], times credit.
 
-    dual: for negative credit, never lose more than this many times the credit (arXiv 1912.09729); greater than 1
+    dual:    for negative credit, never lose more than this many times the credit (arXiv 1912.09729); greater than 1
+    level:   what a ratio is of: a token, or all member tokens of a row (then bounds of about 3e-4 are usual)
+    origins: rows to learn from, by `Trajectory.origin`; None for all
     """
     if dual is not None and dual <= 1:
         raise ValueError(f"clip: dual must be greater than 1 (3.0 is usual), not {dual}")
+    if level not in ("token", "sequence"):
+        raise ValueError(f"clip: level must be token or sequence, not {level!r}")
 
     def function(s: Signals) -> TermOut:
-        if s.credit_T is None:
-            raise ValueError("clip needs credit: set Run.credit (for example credit.group_mean())")
-        member_T = s.trainable_T & s.old_logp_T.isfinite() & s.credit_T.isfinite()
-        credit_T = torch.where(member_T, s.credit_T, 0.0)
-        gap_T = torch.where(member_T, s.logp_T - torch.where(member_T, s.old_logp_T, 0.0), 0.0)
-        ratio_T = gap_T.clamp(-FAR, FAR).exp()
+        member_T, credit_T, ratio_T = compared(s, origins=origins, level=level)
         gain_T = torch.minimum(ratio_T * credit_T, ratio_T.clamp(1 - low, 1 + high) * credit_T)
         if dual is not None:
             gain_T = torch.where(credit_T < 0, torch.maximum(gain_T, dual * credit_T), gain_T)
@@ -48,9 +52,35 @@ def clip(*, low: float = 0.2, high: float = 0.2, dual: float | None = None) -> C
     return function
 
 
+def compared(
+    s: Signals, *, origins: tuple[str, ...] | None = None, level: str = "token"
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Members bool[T], their credit [T] (0 elsewhere) and the importance ratio [T] (1 elsewhere), with gradient."""
+    if s.credit_T is None:
+        raise ValueError("a policy gradient needs credit: set Run.credit (for example credit.group_mean())")
+    member_T = s.trainable_T & s.old_logp_T.isfinite() & s.credit_T.isfinite()
+    if origins is not None:
+        member_T = member_T & of_origin(s, origins)
+    credit_T = torch.where(member_T, s.credit_T, 0.0)
+    gap_T = torch.where(member_T, s.logp_T - torch.where(member_T, s.old_logp_T, 0.0), 0.0)
+    if level == "sequence":
+        zeros_R = gap_T.new_zeros(s.num_rows)
+        size_R = zeros_R.index_add(0, s.row_T, member_T.to(gap_T)).clamp(min=1.0)
+        gap_T = torch.where(member_T, (zeros_R.index_add(0, s.row_T, gap_T) / size_R)[s.row_T], 0.0)
+    return member_T, credit_T, gap_T.clamp(-FAR, FAR).exp()
+
+
+def of_origin(s: Signals, origins: tuple[str, ...]) -> torch.Tensor:
+    """bool[T]: tokens of rows of these origins."""
+    wanted_R = torch.tensor([origin in origins for origin in s.origin_R], dtype=torch.bool, device=s.logp_T.device)
+    return wanted_R[s.row_T]
+
+
 EXAMPLES = [
     ({"logp": [-1.0, -2.0], "old_logp": [-1.0, -2.0], "credit": [1.0, -0.5]}, [-1.0, 0.5]),
     ({"logp": [0.0, 0.0], "old_logp": [-1.0, -1.0], "credit": [1.0, -1.0]}, [-1.2, 2.718281828]),
     ({"logp": [-1.0], "old_logp": [float("nan")], "credit": [1.0]}, [None]),
     ({"logp": [0.0], "old_logp": [-2.0], "credit": [-1.0]}, [3.0], {"dual": 3.0}),
+    ({"logp": [0.1, 0.0], "old_logp": [0.0, 0.1], "credit": [1.0, 1.0]}, [-1.0, -1.0], {"level": "sequence"}),
+    ({"logp": [-1.0], "credit": [1.0], "origin": ["probe"]}, [None], {"origins": ("policy",)}),
 ]

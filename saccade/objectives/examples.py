@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
-from saccade.core.signals import Signals, Weighted
+from saccade.core.signals import Signals, ViewSignals, Weighted
 
 
 def signals_of(
@@ -22,9 +22,13 @@ def signals_of(
     step: Sequence[int] | None = None,
     group: Sequence[int] | None = None,
     origin: Sequence[str] | None = None,
+    view: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     progress: float = 0.0,
 ) -> Signals:
-    """Signals of T = len(logp) tokens in float64; what is not given is its plainest value (one row, all trainable)."""
+    """Signals of T = len(logp) tokens in float64; what is not given is its plainest value (one row, all trainable).
+
+    view: by name, lists of ``logp``, ``entropy`` and ``divergence``
+    """
     size = len(logp)
 
     def numbers(values: Sequence[float] | None) -> torch.Tensor | None:
@@ -48,6 +52,13 @@ def signals_of(
         credit_T=numbers(credit),
         ref_logp_T=numbers(ref_logp),
         entropy_T=numbers(entropy),
+        view={
+            name: ViewSignals(
+                logp_T=torch.tensor(seen["logp"], dtype=torch.float64), entropy_T=numbers(seen.get("entropy")),
+                divergence_T=numbers(seen.get("divergence")),
+            )
+            for name, seen in (view or {}).items()
+        },
         progress=progress,
     )
 

@@ -22,8 +22,20 @@ def factory_of(name):
     return vars(module_of(name))[name]
 
 
+CONSTANT = {"cispo": {"most": 0.1}}
+"""Options under which a weight that is not differentiated does not depend on what is varied."""
+
+SEEN = {"masked": {"logp": [-0.9, -0.4, -1.2]}}
+
+
+def made_of(name):
+    """The term as it comes, or, where it cannot come without options, as in its first example."""
+    _, _, *options = module_of(name).EXAMPLES[0]
+    return factory_of(name)(**(options[0] if options else {}))
+
+
 def test_the_shipped_terms_are_found():
-    assert {"clip", "kl", "sft", "entropy"} <= set(FILES)
+    assert {"clip", "cispo", "sapo", "kl", "sft", "entropy", "view_divergence"} <= set(FILES)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -36,13 +48,14 @@ def test_examples_hold(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_gradient_agrees_with_finite_differences(name):
-    made = factory_of(name)()
+    made = factory_of(name)(**CONSTANT[name]) if name in CONSTANT else made_of(name)
     assert isinstance(made, Weighted)
     base = [-0.7, -1.3, -0.2]
 
     def total(logp, entropy):
         return signals_of(
-            logp=logp, entropy=entropy, old_logp=[-0.6, -1.9, -0.25], credit=[1.0, -0.5, 0.7], ref_logp=[-0.5, -1.0, -0.9]
+            logp=logp, entropy=entropy, old_logp=[-0.6, -1.9, -0.25], credit=[1.0, -0.5, 0.7], ref_logp=[-0.5, -1.0, -0.9],
+            view=SEEN,
         )
 
     def scalar(logp, entropy):
@@ -76,8 +89,9 @@ def test_bad_sampler_numbers_leave_loss_and_gradient_finite(name, bad):
         credit=[1.0, -0.5, float("nan")],
         ref_logp=[-0.5, bad, -0.9],
         entropy=[0.4, 0.9, 0.1],
+        view=SEEN,
     )
-    out = factory_of(name)().term.function(signals)
+    out = made_of(name).term.function(signals)
     loss = torch.where(out.member, out.value, 0.0).sum()
     assert loss.isfinite()
     if loss.requires_grad:
@@ -94,5 +108,6 @@ def test_tool_tokens_are_never_members(name):
         ref_logp=[-0.5, -0.9],
         entropy=[0.4, 0.9],
         trainable=[True, False],
+        view={"masked": {"logp": [-0.9, -0.4]}},
     )
-    assert factory_of(name)().term.function(signals).member.tolist() == [True, False]
+    assert made_of(name).term.function(signals).member.tolist() == [True, False]
