@@ -27,6 +27,7 @@ KINDS: dict[str, str] = {
     "family": "models/families",
     "follow_up": "follow_ups",
     "objective": "objectives",
+    "probe": "models/probes",
     "recipe": "recipes",
     "reward": "rewards",
     "selector": "select",

@@ -8,6 +8,7 @@ from saccade.core.reward import FollowUp, Reward, as_reward, evaluate, for_group
 from saccade.core.run import (
     Benchmark,
     Claim,
+    Expert,
     Explorer,
     Independent,
     Job,
@@ -20,7 +21,7 @@ from saccade.core.run import (
     describe,
     policy,
 )
-from saccade.core.sample import Rows, Sample, Source, Truth, head, mix, shuffle
+from saccade.core.sample import Rows, Sample, Source, Truth, chain, head, mix, shuffle
 from saccade.core.seed import generator, seed_of
 from saccade.core.signals import (
     Credit,
@@ -53,6 +54,7 @@ __all__ = [
     "Credit",
     "Engine",
     "Episode",
+    "Expert",
     "Explorer",
     "FollowUp",
     "Group",
@@ -107,6 +109,7 @@ __all__ = [
     "assistant",
     "by_type",
     "composed",
+    "chain",
     "describe",
     "episode",
     "evaluate",

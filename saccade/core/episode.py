@@ -99,7 +99,7 @@ class Context(Protocol):
     """What an episode may use while it runs. Given by the runner, one per attempt.
 
     A tool with a parameter named `context` gets the same with an `rng` of its own call; `call_number` counts the calls
-    of the attempt from 0.
+    of the attempt from 0. `branch` is what the explorer named this attempt.
     """
 
     sample: Sample
@@ -112,6 +112,7 @@ class Context(Protocol):
     sandbox: Any
     attempt: int
     call_number: int
+    branch: str
 
     def image(self, which: int | str) -> Image:
         """An image shown so far, by 1-based index (0 or 1: the first) or by ref. Raises ToolError for an unknown one."""

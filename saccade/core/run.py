@@ -73,8 +73,23 @@ class Independent:
         return Group(sample=sample, trajectories=tuple(await asyncio.gather(*(attempt(k) for k in range(self.n)))))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expert:
+    """An answer that nobody sampled, put into every group as one more member, with tokens but no sampler behind them.
+
+    write:  (sample) -> the answer as the policy should write it; None where there is none
+    origin: ``label`` or ``expert``: how credits and terms know it
+    """
+
+    write: Callable[[Sample], str | None]
+    origin: Literal["label", "expert"] = "expert"
+
+
 class Selector(Protocol):
-    """Filters, replay and curricula: which samples are proposed, which groups are admitted. State is checkpointed."""
+    """Filters, replay and curricula: which samples are proposed, which groups are admitted. State is checkpointed.
+
+    `propose` gives at least `count` indices, more where groups will be dropped.
+    """
 
     def propose(self, count: int, size: int, update: int, seed: int) -> Sequence[int]: ...
 
@@ -161,6 +176,7 @@ class Run:
     mode: Literal["rl", "sft"] = "rl"
     limits: Limits = Limits()
     explore: Explorer = Independent()
+    experts: tuple[Expert, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     total: Callable[[Group, Sequence[Reward], float], np.ndarray] = weighted_sum
     select: Selector | None = None

@@ -120,6 +120,28 @@ def shuffle(source: Source, seed: int) -> Picked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chained:
+    """Several sources one after the other, in their order: what a curriculum walks through."""
+
+    sources: tuple[Source, ...]
+
+    def __len__(self) -> int:
+        return sum(len(each) for each in self.sources)
+
+    def __getitem__(self, index: int) -> Sample:
+        at = index
+        for each in self.sources:
+            if 0 <= at < len(each):
+                return each[at]
+            at -= len(each)
+        raise IndexError(f"row {index} of a chain of {len(self)} rows")
+
+
+def chain(*sources: Source) -> Chained:
+    return Chained(sources=sources)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mixed:
     """Item i comes from one of several sources, drawn by weight from (seed, i); each source is walked in order of i."""
 

@@ -81,6 +81,7 @@ def attempted(
                 progress=progress, finished=finished, stalled=bar.say,
             )
         )
+    found = [joined(group, run, learner) for group in found] if run.experts else found
     if run.follow_ups:
         with bar.stage("follow_ups", "asking follow-ups"):
             found = run_sync(
@@ -100,6 +101,21 @@ def attempted(
         metrics |= {f"select/{name}": value for name, value in run.select.metrics().items()}
     rows = credited(run, admitted, learner, bar)
     return Batch(rows=tuple(rows), groups=tuple(groups), admitted=tuple(admitted), metrics=metrics)
+
+
+def joined(group: Group, run: Run, learner: Learner) -> Group:
+    """The group with an answer of every expert that has one for its sample.
+
+    Raises ValueError naming the sample where it cannot be rendered.
+    """
+    sample, shown = group.sample, []
+    for expert in run.experts:
+        text = expert.write(sample)
+        if text is not None:
+            made = labelled(replace(sample, target=text), learner.policy.renderer, learner.store, tools=run.tools)
+            shown.append(replace(made, sample=sample, origin=expert.origin, attempt=len(group.trajectories) + len(shown),
+                                 version=learner.policy.version))
+    return replace(group, trajectories=(*group.trajectories, *shown))
 
 
 def credited(run: Run, groups: Sequence[Group], learner: Learner, bar: Progress) -> list[Row]:

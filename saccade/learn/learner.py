@@ -25,7 +25,7 @@ from saccade.core.store import MediaStore
 from saccade.core.trajectory import Trajectory
 from saccade.learn.rows import Row, trajectory_rows
 from saccade.models import adapters
-from saccade.models.forward import Scores, score
+from saccade.models.forward import Scores, divergence, score
 from saccade.models.policy import Policy
 
 
@@ -78,39 +78,53 @@ class Learner:
 
     def logp(self, trajectories: Sequence[Trajectory], *, view: View | None = None) -> list[np.ndarray]:
         """For probes: float32 over the sampled tokens of each trajectory, as recorded or under a view."""
+        return [each["logp"] for each in self.told(trajectories, view=view)]
+
+    def told(
+        self, trajectories: Sequence[Trajectory], *, view: View | None = None, entropy: bool = False, seed: int = 0
+    ) -> list[dict[str, np.ndarray]]:
+        """For probes: ``logp``, and where asked for ``entropy`` and the view's ``divergence``, float32 over the sampled
+        tokens of each trajectory; NaN at tokens another speaker sampled. Without gradient."""
         rows = [trajectory_rows(each, 0.0) for each in trajectories]
         flat = [row for found in rows for row in found]
-        media = self.changed(flat, view, seed=0) if view is not None else None
+        if not flat:
+            return [{} for _ in trajectories]
         with torch.no_grad():
-            scored = split(flat, self.score(flat, media=media).logp_N)
-        out: list[np.ndarray] = []
-        at = 0
-        for trajectory, found in zip(trajectories, rows, strict=True):
-            bounds = np.cumsum([0, *(0 if s.sampled is None else int(s.sampled.sum()) for s in trajectory.steps)])
-            values = np.full(bounds[-1], np.nan, np.float32)
-            for row in found:
-                for step in np.unique(row.step_S):
-                    values[bounds[step] : bounds[step + 1]] = scored[at][row.step_S == step]
-                at += 1
-            out.append(values)
-        return out
+            if view is None:
+                scored = self.score(flat, entropy=entropy)
+                streams = {"logp": scored.logp_N, "entropy": scored.entropy_N}
+            else:
+                base = self.score(flat) if view.divergence else None
+                seen = self.look(flat, view, seed=seed, entropy=entropy, base=base)
+                streams = {"logp": seen.logp_T, "entropy": seen.entropy_T, "divergence": seen.divergence_T}
+        parts = {name: iter(split(flat, values)) for name, values in streams.items() if values is not None}
+        return [
+            spread(trajectory, found, {name: [next(part) for _ in found] for name, part in parts.items()})
+            for trajectory, found in zip(trajectories, rows, strict=True)
+        ]
 
-    def look(self, rows: Sequence[Row], view: View, *, seed: int, entropy: bool = False) -> ViewSignals:
-        """The same rows with other media; with gradient where the view asks for it."""
+    def look(
+        self, rows: Sequence[Row], view: View, *, seed: int, entropy: bool = False, base: Scores | None = None
+    ) -> ViewSignals:
+        """The same rows with other media; with gradient where the view asks for it. `base` are the scores as recorded,
+        which a view with a divergence is compared with."""
         media = self.changed(rows, view, seed=seed)
         with torch.set_grad_enabled(view.gradient and torch.is_grad_enabled()):
             scored = self.score(rows, entropy=entropy, media=media)
-        return ViewSignals(logp_T=scored.logp_N, entropy_T=scored.entropy_N)
+        gap_N = divergence(self.policy, base, scored, view.divergence) if view.divergence and base is not None else None
+        return ViewSignals(logp_T=scored.logp_N, entropy_T=scored.entropy_N, divergence_T=gap_N)
 
     def changed(self, rows: Sequence[Row], view: View, *, seed: int) -> dict[str, PILImage.Image]:
         """What a view makes of every image of the rows; each is changed alike wherever it stands.
 
         Raises ValueError for a view that changes an image's size: its placeholders would no longer fit.
         """
-        out: dict[str, PILImage.Image] = {}
-        for ref in sorted({span.ref for row in rows for span in row.prompt.media}):
-            pixels = self.store.get(ref)
-            out[ref] = view.change(pixels, generator(seed, "view", view.name, ref))
+        shown = {ref: self.store.get(ref) for ref in sorted({span.ref for row in rows for span in row.prompt.media})}
+        if view.together:
+            out = dict(view.change(shown, generator(seed, "view", view.name)))
+        else:
+            out = {ref: view.change(pixels, generator(seed, "view", view.name, ref)) for ref, pixels in shown.items()}
+        for ref, pixels in shown.items():
             if out[ref].size != pixels.size:
                 raise ValueError(
                     f"view {view.name!r} turned an image of {pixels.size} pixels into one of {out[ref].size}; a view must "
@@ -156,3 +170,14 @@ def split(rows: Sequence[Row], values_N: torch.Tensor) -> list[np.ndarray]:
     """Values over all trainable tokens, row by row, as one array per row."""
     bounds = np.cumsum([row.num_trainable for row in rows])[:-1]
     return np.split(values_N.detach().float().cpu().numpy(), bounds)
+
+
+def spread(trajectory: Trajectory, rows: Sequence[Row], parts: Mapping[str, Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
+    """Values over the trainable tokens of a trajectory's rows, put where they belong among all its sampled tokens."""
+    bounds = np.cumsum([0, *(0 if each.sampled is None else int(each.sampled.sum()) for each in trajectory.steps)])
+    out = {name: np.full(bounds[-1], np.nan, np.float32) for name in parts}
+    for name, values in parts.items():
+        for row, found in zip(rows, values, strict=True):
+            for step in np.unique(row.step_S):
+                out[name][bounds[step] : bounds[step + 1]] = found[row.step_S == step]
+    return out

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from saccade.core.signals import Objective, Signals, TermOut, ViewSignals, Weighted, value_at
+from saccade.core.signals import Objective, Signals, TermOut, View, ViewSignals, Weighted, value_at
 from saccade.learn.batches import micro_batches, strictest
 from saccade.learn.learner import Learner
 from saccade.learn.rows import Row
@@ -43,12 +43,16 @@ def count(objective: Objective, rows: Sequence[Row], progress: float) -> list[Co
     """
     known = known_of(rows)
     stand_in_N = torch.from_numpy(np.nan_to_num(known.old_logp_N, posinf=0.0, neginf=0.0))
-    views = {view.name: view for weighted in objective for view in weighted.term.views}
+    views = views_of(objective)
     signals = signals_of(
         known,
         stand_in_N,
         entropy_N=torch.zeros_like(stand_in_N),
-        view={name: ViewSignals(logp_T=stand_in_N, entropy_T=torch.zeros_like(stand_in_N)) for name in views},
+        view={
+            name: ViewSignals(logp_T=stand_in_N, entropy_T=torch.zeros_like(stand_in_N),
+                              divergence_T=torch.zeros_like(stand_in_N))
+            for name in views
+        },
         progress=progress,
     )
     counted: list[Counted] = []
@@ -73,6 +77,15 @@ def count(objective: Objective, rows: Sequence[Row], progress: float) -> list[Co
             Counted(weighted=weighted, coefficient=coefficient, member=member, weight=weight, over_rows=over_rows)
         )
     return counted
+
+
+def views_of(objective: Objective) -> dict[str, View]:
+    """The views that terms look at, by name. Raises ValueError where two differ and are called alike."""
+    views: dict[str, View] = {}
+    for view in (view for weighted in objective for view in weighted.term.views):
+        if views.setdefault(view.name, view) != view:
+            raise ValueError(f"two views are called {view.name!r} and differ; give one of them another name")
+    return views
 
 
 def apply(counted: Counted, signals: Signals, where: np.ndarray) -> tuple[torch.Tensor, TermOut]:
@@ -110,7 +123,7 @@ def update(
         return {"skipped": 1.0, "num_rows": 0.0}
     counted = count(objective, rows, progress)
     entropy = any("entropy" in each.weighted.term.needs for each in counted)
-    views = {view.name: view for each in counted for view in each.weighted.term.views}
+    views = views_of(objective)
     offsets = np.cumsum([0, *(row.num_trainable for row in rows)])
     batches = micro_batches(
         rows, micro_tokens, together=strictest([each.weighted.term.together for each in counted])
@@ -126,7 +139,9 @@ def update(
             known_of(part),
             scored.logp_N,
             entropy_N=scored.entropy_N if entropy else None,
-            view={name: learner.look(part, view, seed=seed, entropy=entropy) for name, view in views.items()},
+            view={
+                name: learner.look(part, view, seed=seed, entropy=entropy, base=scored) for name, view in views.items()
+            },
             progress=progress,
         )
         loss = scored.logp_N.new_zeros(())

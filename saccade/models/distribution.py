@@ -7,6 +7,8 @@ its numbers differ from what it does; removing them in one place keeps importanc
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -25,6 +27,33 @@ def entropy_of(allowed_NV: Tensor) -> Tensor:
     """float32[N], in nats."""
     logp_NV = allowed_NV.log_softmax(1)
     return -(logp_NV.exp() * logp_NV.masked_fill(logp_NV.isneginf(), 0.0)).sum(1)
+
+
+def divergence_of(allowed_NV: Tensor, other_NV: Tensor, kind: str) -> Tensor:
+    """float32[N], in nats, between two distributions of `allowed_logits`, never below 0.
+
+    kind: ``kl``: of the first from the second; ``reverse``; ``symmetric``: their mean; ``jsd``: from the mixture, at most
+    log 2. Raises ValueError for another.
+    """
+    first, second = (
+        each.log_softmax(1).masked_fill(each.isneginf(), -1e4) for each in (allowed_NV, other_NV)
+    )  # impossible in both: finite, for the difference of two infinities would poison the gradient
+
+    def kl(left: Tensor, right: Tensor) -> Tensor:
+        return (left.exp() * (left - right)).sum(1)
+
+    if kind == "kl":
+        value = kl(first, second)
+    elif kind == "reverse":
+        value = kl(second, first)
+    elif kind == "symmetric":
+        value = (kl(first, second) + kl(second, first)) / 2
+    elif kind == "jsd":
+        mixture = torch.logaddexp(first, second) - math.log(2)
+        value = (kl(first, mixture) + kl(second, mixture)) / 2
+    else:
+        raise ValueError(f"divergence is kl, reverse, symmetric or jsd, not {kind!r}")
+    return value.clamp(min=0.0)
 
 
 def draw(

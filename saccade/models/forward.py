@@ -21,7 +21,7 @@ from torch.utils.checkpoint import checkpoint
 
 from saccade.core.engine import Prompt
 from saccade.core.store import MediaStore
-from saccade.models.distribution import allowed_logits, chosen_logp, entropy_of
+from saccade.models.distribution import allowed_logits, chosen_logp, divergence_of, entropy_of
 from saccade.models.family import Features, check_spans
 from saccade.models.inputs import image_features, masks, rows_of
 from saccade.models.policy import Policy
@@ -35,12 +35,13 @@ LOGITS_AT_ONCE = 1 << 26
 class Scores:
     """logp_N float32 on the policy's device, in row order and, within a row, by place; row_N and place_N (int64) say whose.
 
-    entropy_N is None unless asked for.
+    entropy_N is None unless asked for. hidden_ND are the last hidden states they follow from, for `divergence`.
     """
 
     logp_N: Tensor
     row_N: Tensor
     place_N: Tensor
+    hidden_ND: Tensor
     entropy_N: Tensor | None = None
 
 
@@ -63,7 +64,7 @@ def score(
         _check(policy, row, prompt, marks)
     spans = [span for prompt in prompts for span in prompt.media]
     features = image_features(policy, spans, store, media=media)
-    parts: list[tuple[Tensor, Tensor | None]] = []
+    parts: list[tuple[Tensor, Tensor | None, Tensor]] = []
     row_N, place_N = [], []
     starts = prefix_lengths(policy, prompts, wanted)
     own = [len(prompt.tokens) - start for prompt, start in zip(prompts, starts, strict=True)]
@@ -77,11 +78,29 @@ def score(
     whose, where = np.concatenate(row_N), np.concatenate(place_N)
     back = torch.from_numpy(np.lexsort((where, whose))).to(policy.device)
     return Scores(
-        logp_N=torch.cat([logp for logp, _ in parts])[back],
+        logp_N=torch.cat([logp for logp, _, _ in parts])[back],
         row_N=torch.from_numpy(whose).to(policy.device)[back],
         place_N=torch.from_numpy(where).to(policy.device)[back],
-        entropy_N=torch.cat([each for _, each in parts if each is not None])[back] if entropy else None,
+        hidden_ND=torch.cat([hidden for _, _, hidden in parts])[back],
+        entropy_N=torch.cat([each for _, each, _ in parts if each is not None])[back] if entropy else None,
     )
+
+
+def divergence(policy: Policy, scores: Scores, other: Scores, kind: str) -> Tensor:
+    """float32[N]: divergence between the distributions of two passes over the same tokens, see `divergence_of`.
+
+    Gradient flows into whichever pass has one. Logits are computed in pieces, as in `score`.
+    """
+
+    def head(hidden: Tensor, changed: Tensor) -> Tensor:
+        both = [allowed_logits(policy.family.logits(policy.model, each), policy.banned) for each in (hidden, changed)]
+        return divergence_of(*both, kind)
+
+    size = max(1, LOGITS_AT_ONCE // (2 * policy.model.get_output_embeddings().weight.shape[0]))
+    pieces = list(zip(scores.hidden_ND.split(size), other.hidden_ND.split(size), strict=True))
+    if len(pieces) > 1 and torch.is_grad_enabled():
+        return torch.cat([checkpoint(head, *piece, use_reentrant=False) for piece in pieces])
+    return torch.cat([head(*piece) for piece in pieces])
 
 
 def batches(lengths: Sequence[int], *, max_tokens: int) -> list[list[int]]:
@@ -102,7 +121,7 @@ def batches(lengths: Sequence[int], *, max_tokens: int) -> list[list[int]]:
 def _score_rows(
     policy: Policy, prompts: Sequence[Prompt], wanted: Sequence[np.ndarray], starts: Sequence[int],
     features: Mapping[str, Features], entropy: bool,
-) -> tuple[Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor | None, Tensor]:
     cache = run_prefixes(policy, prompts, starts, features)
     rows = rows_of(policy, prompts, features, starts=starts)
     keys = rows.key_order_RT if cache is None else torch.cat([cache.order_RP, rows.key_order_RT], 1)
@@ -116,7 +135,7 @@ def _score_rows(
               for row, (marks, start) in enumerate(zip(wanted, starts, strict=True))]
     token_N = torch.from_numpy(np.concatenate([p.tokens[m] for p, m in zip(prompts, wanted, strict=True)]).astype(np.int64))
     hidden_ND = hidden_RTD.flatten(0, 1)[torch.from_numpy(np.concatenate(before)).to(policy.device)]
-    return _head(policy, hidden_ND, token_N.to(policy.device), entropy)
+    return *_head(policy, hidden_ND, token_N.to(policy.device), entropy), hidden_ND
 
 
 def _head(policy: Policy, hidden_ND: Tensor, token_N: Tensor, entropy: bool) -> tuple[Tensor, Tensor | None]:

@@ -76,6 +76,7 @@ class AttemptContext:
     progress: float = 0.0
     attempt: int = 0
     call_number: int = 0
+    branch: str = ""
     sandbox: Any = None
 
     def image(self, which: int | str) -> Image:

@@ -71,7 +71,7 @@ async def attempt(
         context = AttemptContext(
             sample=sample, limits=limits, tools=offered(sample, tools), store=store, clock=clock, ledger=ledger,
             rng=generator(*names, "episode"), names=names, clients=speakers, sampling=sampling, progress=progress,
-            attempt=index,
+            attempt=index, branch=branch,
         )
         coroutine = episode(sample, context)
         stop = await drive(coroutine, speakers, recorder, context, retries)

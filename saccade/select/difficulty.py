@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from saccade.core.order import ENDLESS, shuffled
 from saccade.core.run import Selector
 from saccade.core.trajectory import Group
+from saccade.select._pass_rate import pass_rate
 
 
 def difficulty(*, low: float = 0.1, high: float = 0.9, passed: float = 0.5, rest: int = 20) -> Selector:
@@ -67,8 +66,7 @@ class Difficulty:
         return [group for group, kept in zip(groups, fits, strict=True) if kept]
 
     def rate(self, group: Group) -> float | None:
-        """Share of attempts that passed; None where none counts."""
-        return float(np.mean(group.totals() >= self.passed)) if group.members else None
+        return pass_rate(group, passed=self.passed)
 
     def metrics(self) -> dict[str, float]:
         """Of the last batch, and how many samples rest."""

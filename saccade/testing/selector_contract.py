@@ -39,8 +39,8 @@ def selector_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
     """No EXAMPLES are needed: a selector is played against groups whose totals are known."""
     straight = list(rounds(factory(), 0, 12))
     for proposed, admitted in straight:
-        if len(proposed) != COUNT or not all(0 <= index < SIZE for index in proposed):
-            yield f"proposes {proposed} where {COUNT} of {SIZE} are wanted"
+        if len(proposed) < COUNT or not all(0 <= index < SIZE for index in proposed):
+            yield f"proposes {proposed} where at least {COUNT} of {SIZE} are wanted"
         if len(set(proposed)) != len(proposed):
             yield f"proposes a sample twice in one batch: {proposed}"
         if not set(admitted) <= {f"s{index}" for index in proposed}:

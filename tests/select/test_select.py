@@ -8,7 +8,8 @@ import pytest
 from saccade import select
 from saccade.core import Group, Sample, Stop, Trajectory
 from saccade.core.folder import names
-from saccade.select import difficulty, uniform, zero_variance
+from saccade.select import curriculum, difficulty, oversampling, uniform, zero_variance
+from saccade.select._pass_rate import buckets, in_band, pass_rate
 from saccade.core.order import ENDLESS, shuffled
 from saccade.testing.contracts import check_file
 from saccade.testing.selector_contract import selector_faults
@@ -101,3 +102,65 @@ def test_solved_samples_rest_and_come_back():
     assert chosen.metrics()["resting"] == 4, "a row was left out on the way: nothing is learned"
     chosen.propose(4, 8, 3, 0)
     assert set(first) & set(chosen.propose(4, 8, 4, 0)) or set(first) & set(chosen.propose(4, 8, 5, 0))
+
+
+def test_a_pass_rate_counts_the_policys_attempts_only():
+    made = group(1, 0, None, 1)
+    label = Trajectory(sample=made.sample, origin="label")
+    joined = Group(sample=made.sample, trajectories=(*made.trajectories, label), total=np.append(made.total, 1.0))
+    assert pass_rate(joined) == pytest.approx(2 / 3) and pass_rate(group(None)) is None
+
+
+def test_rows_are_split_by_their_pass_rate():
+    rates = {0: 0.0, 1: 1.0, 2: 0.5, 3: 0.875}
+    assert buckets(rates, (0.01, 1.0)) == [(0,), (2, 3), (1,)]
+    assert in_band(list("abcd"), rates, low=0.1, high=0.9).indices == (2, 3)
+
+
+def played_out(selector, rate_of, *, count=8, size=200, updates=12):
+    """Sample i is solved with rate_of(i); returns proposals and admitted ids per update."""
+    out = []
+    for update in range(updates):
+        proposed = list(selector.propose(count, size, update, 3))
+        groups = [group(*(float(k < round(8 * rate_of(index))) for k in range(8)), id=str(index)) for index in proposed]
+        selector.observe(groups)
+        out.append((proposed, [each.sample.id for each in selector.admit(groups)]))
+    return out
+
+
+def test_as_many_useful_groups_come_back_as_were_wanted():
+    half_useless = lambda index: 0.5 if index % 2 else 0.0  # noqa: E731
+    plain = played_out(zero_variance(), half_useless)
+    more = played_out(oversampling(memory=0.5), half_useless)
+    assert sum(len(kept) for _, kept in plain[4:]) < 0.7 * 8 * 8
+    assert sum(len(kept) for _, kept in more[4:]) > 0.85 * 8 * 8
+    assert all(len(kept) <= 8 for _, kept in more) and all(len(asked) <= 4 * 8 for asked, _ in more)
+
+
+def test_the_most_balanced_groups_are_kept():
+    selector = oversampling(balanced=True)
+    selector.propose(2, 50, 0, 1)
+    made = [group(1, 1, 1, 0, id="easy"), group(1, 0, 1, 0, id="even"), group(1, 0, 0, 0, id="hard"), group(1, 1, 1, 1)]
+    assert [each.sample.id for each in selector.admit(made)] == ["even", "easy"]
+
+
+def test_what_is_always_or_never_solved_is_proposed_less():
+    rate_of = lambda index: (0.0, 0.5, 1.0)[index % 3]  # noqa: E731
+    weighted = played_out(oversampling(weighted=True, balanced=True, memory=0.5), rate_of, updates=60)
+    late = [index % 3 for asked, _ in weighted[30:] for index in asked]
+    assert late.count(1) > 0.5 * len(late)
+    even = [index % 3 for asked, _ in played_out(oversampling(memory=0.5), rate_of, updates=60)[30:] for index in asked]
+    assert 0.25 < even.count(1) / len(even) < 0.42
+
+
+def test_a_curriculum_walks_its_parts_in_order():
+    made = curriculum(sizes=(10, 20, 5), updates=(2, 3, 1))
+    parts = [{(index >= 10) + (index >= 30) for index in made.propose(4, 35, update, 0)} for update in range(8)]
+    assert parts == [{0}] * 2 + [{1}] * 3 + [{2}] * 3
+    turned = curriculum(sizes=(10, 20, 5), updates=(2, 3, 1), order=(2, 1, 0))
+    first = [min(turned.propose(4, 35, update, 0)) >= 30 for update in range(2)]
+    assert first == [True, False]
+    with pytest.raises(ValueError, match="the data has 36"):
+        made.propose(4, 36, 0, 0)
+    with pytest.raises(ValueError, match="an order of the parts"):
+        curriculum(sizes=(3, 3), updates=(1, 1), order=(0, 0))
