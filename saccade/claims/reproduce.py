@@ -22,10 +22,13 @@ from saccade.claims.history import claim_commit, claim_of, head
 from saccade.claims.methods import RESULTS
 from saccade.claims.verdict import Effect, arms_of, baseline_of, judge, paired
 from saccade.core.record import finite
-from saccade.core.run import Claim, Run, describe, digest
+from saccade.core.run import Claim, Run, Stage, describe, digest
 
-Measure = Callable[[Run, Path], Mapping[str, float]]
-"""Train a run in a folder (resuming what is there) and give back its summary: the claim's metric among plain numbers."""
+Made = Run | tuple[Stage, ...]
+"""What a recipe's miniature gives for an arm and a seed."""
+
+Measure = Callable[[Made, Path], Mapping[str, float]]
+"""Train a run (or its stages) in a folder (resuming what is there) and give back its summary: the claim's metric among plain numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class Recipe:
     name: str
     path: Path
     claim: Claim
-    miniature: Callable[[str, int], Run]
+    miniature: Callable[[str, int], Made]
 
 
 def read_recipe(name: str, module: Any) -> Recipe:
@@ -84,12 +87,12 @@ def reproduce(
     return result
 
 
-def cell(run: Run, folder: Path, measure: Measure, *, metric: str) -> dict[str, Any]:
+def cell(run: Made, folder: Path, measure: Measure, *, metric: str) -> dict[str, Any]:
     """Run one arm on one seed and keep its outcome. Raises ValueError when the summary lacks the claim's metric."""
     began = time.perf_counter()
     found = dict(measure(run, folder))
     if metric not in found:
-        raise ValueError(f"{run.name}: its summary has no {metric!r}; it has {', '.join(sorted(found))}")
+        raise ValueError(f"{folder.name}: its summary has no {metric!r}; it has {', '.join(sorted(found))}")
     outcome = {
         "value": float(found[metric]), "summary": found, "run": identity(run), "commit": head(Path(__file__).parent),
         "seconds": round(time.perf_counter() - began, 1),
@@ -99,7 +102,7 @@ def cell(run: Run, folder: Path, measure: Measure, *, metric: str) -> dict[str, 
     return outcome
 
 
-def finished(folder: Path, run: Run) -> dict[str, Any] | None:
+def finished(folder: Path, run: Made) -> dict[str, Any] | None:
     """The outcome of a cell, if it is there and of this very run."""
     path = folder / "outcome.json"
     if not path.is_file():
@@ -108,7 +111,7 @@ def finished(folder: Path, run: Run) -> dict[str, Any] | None:
     return outcome if outcome.get("run") == identity(run) else None
 
 
-def identity(run: Run) -> str:
+def identity(run: Made) -> str:
     return digest(describe(run))
 
 

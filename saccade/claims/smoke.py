@@ -10,13 +10,13 @@ import json
 import math
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from saccade.claims.methods import file_digest, smoke_record
 from saccade.core.engine import Sampling
-from saccade.core.run import Independent, Run, Stage
+from saccade.core.run import Run, Stage
 from saccade.core.seed import generator
 from saccade.data.published import Published
 
@@ -46,10 +46,16 @@ def shrink(run: Run, folder: Path) -> Run:
         data=fixture(run.data, folder) if isinstance(run.data, Published) else run.data,
         policy=replace(run.policy, model=str(model), dtype="float32", device="cpu", sampling=sampling),
         limits=replace(run.limits, steps=min(run.limits.steps, 3), tokens=4096, sampled=24),
-        explore=Independent(n=2) if isinstance(run.explore, Independent) else run.explore,
+        explore=fewer(run.explore),
         schedule=replace(run.schedule, updates=2, prompts=2, passes=1, micro_tokens=4096, save_every=0, eval_every=0),
         evals=(),
     )
+
+
+def fewer(explore: Any) -> Any:
+    """The explorer with two attempts of each kind it counts."""
+    counts = {each.name: 2 for each in fields(explore) if each.name in ("n", "probes")} if is_dataclass(explore) else {}
+    return replace(explore, **counts)
 
 
 def fixture(data: Published, folder: Path) -> Any:

@@ -146,7 +146,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """Items, protocol and score of an evaluation. `None` fields take those of the run that is evaluated."""
+    """Items, protocol and score of an evaluation. `None` fields take those of the run that is evaluated.
+
+    attempts: at each item where a claim is measured by it; more than one needs a temperature above 0 and gives pass@k
+    """
 
     name: str
     data: Source
@@ -157,6 +160,7 @@ class Benchmark:
     sampling: Sampling = Sampling(temperature=0.0)
     limits: Limits | None = None
     cluster: Callable[[Sample], str] | None = None
+    attempts: int = 1
     notes: str = ""
 
 

@@ -27,6 +27,7 @@ from saccade.learn.rows import Row, trajectory_rows
 from saccade.models import adapters
 from saccade.models.forward import Scores, divergence, score
 from saccade.models.policy import Policy
+from saccade.models.tabular import TabularPolicy
 
 
 class Learner:
@@ -34,7 +35,7 @@ class Learner:
     model where an adapter learns, else a frozen copy (as much memory again)."""
 
     def __init__(
-        self, policy: Policy, store: MediaStore, optim: Optim, *, reference: bool = False, micro_tokens: int = 16384
+        self, policy: Policy | TabularPolicy, store: MediaStore, optim: Optim, *, reference: bool = False, micro_tokens: int = 16384
     ) -> None:
         self.policy, self.store, self.optim, self.micro_tokens = policy, store, optim, micro_tokens
         self.parameters = {name: each for name, each in policy.model.named_parameters() if each.requires_grad}
@@ -155,7 +156,11 @@ class Learner:
         if self.policy.tower_version != before:
             self.store.embeddings.drop(lambda key: isinstance(key, tuple) and key[-1] == before)
 
-    def _score(self, policy: Policy, rows: Sequence[Row], **settings: Any) -> Scores:
+    def _score(self, policy: Policy | TabularPolicy, rows: Sequence[Row], **settings: Any) -> Scores:
+        if isinstance(policy, TabularPolicy):
+            if settings.pop("media", None):
+                raise ValueError("a tabular policy sees no pictures, so it has no views of them")
+            return policy.score([row.prompt for row in rows], wanted=[row.trainable_T for row in rows], **settings)
         return score(
             policy,
             [row.prompt for row in rows],
