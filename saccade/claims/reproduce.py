@@ -28,7 +28,8 @@ Made = Run | tuple[Stage, ...]
 """What a recipe's miniature gives for an arm and a seed."""
 
 Measure = Callable[[Made, Path], Mapping[str, float]]
-"""Train a run (or its stages) in a folder (resuming what is there) and give back its summary: the claim's metric among plain numbers."""
+"""Train a run (or its stages) in a folder (resuming what is there) and give back its summary: the claim's metric
+among plain numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ def cell(run: Made, folder: Path, measure: Measure, *, metric: str) -> dict[str,
     began = time.perf_counter()
     found = dict(measure(run, folder))
     if metric not in found:
-        raise ValueError(f"{folder.name}: its summary has no {metric!r}; it has {', '.join(sorted(found))}")
+        raise ValueError(f"{name_of(run)}: its summary has no {metric!r}; it has {', '.join(sorted(found))}")
     outcome = {
         "value": float(found[metric]), "summary": found, "run": identity(run), "commit": head(Path(__file__).parent),
         "seconds": round(time.perf_counter() - began, 1),
@@ -100,6 +101,10 @@ def cell(run: Made, folder: Path, measure: Measure, *, metric: str) -> dict[str,
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "outcome.json", outcome)
     return outcome
+
+
+def name_of(made: Made) -> str:
+    return made[-1].run.name if isinstance(made, tuple) else made.name
 
 
 def finished(folder: Path, run: Made) -> dict[str, Any] | None:

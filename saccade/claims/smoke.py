@@ -43,7 +43,7 @@ def shrink(run: Run, folder: Path) -> Run:
     sampling = Sampling(temperature=run.policy.sampling.temperature, top_p=run.policy.sampling.top_p, max_tokens=8)
     return replace(
         run,
-        data=fixture(run.data, folder) if isinstance(run.data, Published) else run.data,
+        data=present(run.data, folder),
         policy=replace(run.policy, model=str(model), dtype="float32", device="cpu", sampling=sampling),
         limits=replace(run.limits, steps=min(run.limits.steps, 3), tokens=4096, sampled=24),
         explore=fewer(run.explore),
@@ -56,6 +56,14 @@ def fewer(explore: Any) -> Any:
     """The explorer with two attempts of each kind it counts."""
     counts = {each.name: 2 for each in fields(explore) if each.name in ("n", "probes")} if is_dataclass(explore) else {}
     return replace(explore, **counts)
+
+
+def present(data: Any, folder: Path) -> Any:
+    """The data, with rows of our own in the place of those that are not here, also inside a source made of another."""
+    if isinstance(data, Published):
+        return fixture(data, folder)
+    inner = getattr(data, "source", None)
+    return replace(data, source=present(inner, folder)) if isinstance(inner, Published) and is_dataclass(data) else data
 
 
 def fixture(data: Published, folder: Path) -> Any:

@@ -232,7 +232,8 @@ class Claim:
 
 
 def describe(value: Any, *, inside: tuple[int, ...] = ()) -> Any:
-    """A run, or any part of it, as plain JSON values: dataclasses by field, functions by module and name.
+    """A run, or any part of it, as plain JSON values: dataclasses by field (those kept out of their `repr`, like the key of an
+    endpoint, are left out), functions by module and name.
 
     A function made by a factory is described with what it closes over, so that two settings differ on disk. `inside` are the
     functions being described (by id): one that closes over itself is described once.
@@ -241,7 +242,7 @@ def describe(value: Any, *, inside: tuple[int, ...] = ()) -> Any:
         named = {
             each.name: describe(getattr(value, each.name), inside=inside)
             for each in dataclasses.fields(value)
-            if each.name != "data" or not isinstance(value, _pixel_holders())
+            if each.repr and (each.name != "data" or not isinstance(value, _pixel_holders()))
         }
         return {"type": type(value).__name__, **named}
     if isinstance(value, Mapping):

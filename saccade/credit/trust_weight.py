@@ -18,8 +18,16 @@ from saccade.credit._parts import centred, retotalled, value_of
 
 
 def trust_weight(
-    *, of: Credit | None = None, quality: str = "thinking_quality", outcome: str = "", alpha: float = 0.3, trusts: bool = True,
-    decay: float = 0.0, passed: float = 0.5, floor: float = 0.2, saturated: tuple[float, float] = (0.1, 0.9),
+    *,
+    of: Credit | None = None,
+    quality: str = "thinking_quality",
+    outcome: str = "",
+    alpha: float = 0.3,
+    trusts: bool = True,
+    decay: float = 0.0,
+    passed: float = 0.5,
+    floor: float = 0.2,
+    saturated: tuple[float, float] = (0.1, 0.9),
 ) -> Credit:
     """Add ``trust * alpha * exp(-update / decay) * quality`` to totals, then credit `of` (default: minus the mean).
 
@@ -61,7 +69,4 @@ def trust(outcome_G: np.ndarray, quality_G: np.ndarray, *, passed: float = 0.5) 
     return min(1.0, math.exp(right.mean() - wrong.mean()))
 
 
-EXAMPLES = [
-    ([1.0, 0.0], [0.5, -0.5]),
-    ([1.0, None, 0.0], [0.5, None, -0.5]),
-]
+EXAMPLES = [([1.0, 0.0], [0.5, -0.5]), ([1.0, None, 0.0], [0.5, None, -0.5])]

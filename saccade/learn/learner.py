@@ -35,7 +35,13 @@ class Learner:
     model where an adapter learns, else a frozen copy (as much memory again)."""
 
     def __init__(
-        self, policy: Policy | TabularPolicy, store: MediaStore, optim: Optim, *, reference: bool = False, micro_tokens: int = 16384
+        self,
+        policy: Policy | TabularPolicy,
+        store: MediaStore,
+        optim: Optim,
+        *,
+        reference: bool = False,
+        micro_tokens: int = 16384,
     ) -> None:
         self.policy, self.store, self.optim, self.micro_tokens = policy, store, optim, micro_tokens
         self.parameters = {name: each for name, each in policy.model.named_parameters() if each.requires_grad}
@@ -177,7 +183,9 @@ def split(rows: Sequence[Row], values_N: torch.Tensor) -> list[np.ndarray]:
     return np.split(values_N.detach().float().cpu().numpy(), bounds)
 
 
-def spread(trajectory: Trajectory, rows: Sequence[Row], parts: Mapping[str, Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
+def spread(
+    trajectory: Trajectory, rows: Sequence[Row], parts: Mapping[str, Sequence[np.ndarray]]
+) -> dict[str, np.ndarray]:
     """Values over the trainable tokens of a trajectory's rows, put where they belong among all its sampled tokens."""
     bounds = np.cumsum([0, *(0 if each.sampled is None else int(each.sampled.sum()) for each in trajectory.steps)])
     out = {name: np.full(bounds[-1], np.nan, np.float32) for name in parts}

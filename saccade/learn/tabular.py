@@ -83,7 +83,8 @@ def trained(stage: Stage, policy: TabularPolicy, history: list[dict[str, float]]
 
 
 def measured(run: Run, benchmark: Benchmark, policy: TabularPolicy) -> dict[str, float]:
-    """Means over the benchmark's items: ``accuracy`` (its metric, by default answers compared leniently), rewards, length."""
+    """Means over the benchmark's items: ``accuracy`` (its metric, by default answers compared leniently), rewards,
+    length."""
     rewards = run.rewards if benchmark.rewards is None else benchmark.rewards
     scored = {each.name: each for each in (answer_match(strict=True, name="strict"), answer_match(name="lenient"), *rewards)}
     metric = benchmark.metric or "lenient"

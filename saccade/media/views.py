@@ -58,7 +58,8 @@ def blurred(*, radius_px: float = 6.0, name: str = "blurred", **settings: Any) -
 
 
 def noised(*, std: float = 0.15, name: str = "noised", **settings: Any) -> View:
-    """Gaussian noise of this standard deviation on pixels in [0, 1], clipped (VOGUE: 0.4 of normalised pixels, about 0.1)."""
+    """Gaussian noise of this standard deviation on pixels in [0, 1], clipped (VOGUE: 0.4 of normalised pixels, about
+    0.1)."""
 
     def change(pixels: Pixels, rng: np.random.Generator) -> Pixels:
         values = np.asarray(pixels.convert("RGB"), dtype=np.float32) / 255

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 
 from saccade.core.signals import Signals, TermOut, term
-from saccade.objectives.clip import compared
+from saccade.objectives._ratio import compared
 
 
 @term()

@@ -12,8 +12,7 @@ from typing import Literal
 import torch
 
 from saccade.core.signals import Signals, TermOut, term
-
-FAR = 20.0
+from saccade.objectives._ratio import FAR
 
 
 @term(needs=("reference",))

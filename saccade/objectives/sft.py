@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 
 from saccade.core.signals import Signals, TermOut, term
-from saccade.objectives.clip import of_origin
+from saccade.objectives._ratio import of_origin
 
 
 @term()

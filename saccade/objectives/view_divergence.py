@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 
 from saccade.core.signals import Signals, TermOut, View, term
-from saccade.objectives.clip import FAR
+from saccade.objectives._ratio import FAR
 
 
 @term()

@@ -25,9 +25,15 @@ def curriculum(*, sizes: Sequence[int] = (), updates: Sequence[int] = (), order:
     Raises ValueError when the numbers do not fit each other.
     """
     walk = tuple(range(len(sizes))) if order is None else tuple(order)
-    if len(sizes) != len(updates) or sorted(walk) != list(range(len(sizes))) or any(each < 1 for each in (*sizes, *updates)):
-        raise ValueError(f"curriculum: as many updates as parts, all at least 1, and an order of the parts; not sizes={sizes}, "
-                         f"updates={updates}, order={order}")
+    if (
+        len(sizes) != len(updates)
+        or sorted(walk) != list(range(len(sizes)))
+        or any(each < 1 for each in (*sizes, *updates))
+    ):
+        raise ValueError(
+            f"curriculum: as many updates as parts, all at least 1, and an order of the parts; not sizes={sizes}, "
+            f"updates={updates}, order={order}"
+        )
     return Curriculum(sizes=tuple(sizes), updates=tuple(updates), walk=walk)
 
 
@@ -44,10 +50,11 @@ class Curriculum:
         if sum(self.sizes) != size:
             raise ValueError(f"curriculum: its parts have {sum(self.sizes)} rows, the data has {size}")
         left = update
-        for self.part in self.walk:
-            if left < self.updates[self.part] or self.part == self.walk[-1]:
+        for part in self.walk:
+            self.part = part
+            if left < self.updates[part] or part == self.walk[-1]:
                 break
-            left -= self.updates[self.part]
+            left -= self.updates[part]
         start = sum(self.sizes[: self.part])
         return [start + index for index in shuffled(count, self.sizes[self.part], left, seed_of(seed, "part", self.part))]
 

@@ -21,29 +21,64 @@ from saccade.select._pass_rate import pass_rate
 
 
 def oversampling(
-    *, low: float = 0.01, high: float = 0.99, passed: float = 0.5, memory: float = 0.8, most: float = 4.0,
-    weighted: bool = False, balanced: bool = False, rare: float = 0.1, rates: dict[int, float] | None = None,
+    *,
+    low: float = 0.01,
+    high: float = 0.99,
+    passed: float = 0.5,
+    memory: float = 0.8,
+    most: float = 4.0,
+    weighted: bool = False,
+    balanced: bool = False,
+    rare: float = 0.1,
+    rates: dict[int, float] | None = None,
+    lottery: bool = False,
 ) -> Selector:
     """Make the selector.
 
     low, high: pass rates of groups that teach, both included; passed: total from which an attempt counts as solved
     memory:    of the moving average of their share; most: times the wanted number that is proposed at most
-    weighted:  samples solved in more than nine tenths of the attempts, or never, are proposed `rare` times as often as others
+    weighted:  samples solved in more than nine tenths of the attempts, or never, are proposed `rare` times as often
+    as others
     balanced:  of the groups that teach, keep the wanted number with pass rates nearest to a half; else the first ones
     rates:     pass rates known beforehand, by index
+    lottery:   a control: what was seen of one sample is noted down for another
     """
     if not 0 <= low <= high <= 1 or not 0 <= memory < 1 or most < 1:
-        raise ValueError(f"oversampling: 0 <= low <= high <= 1, memory below 1, most at least 1; not {low}, {high}, {memory}, "
-                         f"{most}")
-    return Oversampling(low=low, high=high, passed=passed, memory=memory, most=most, weighted=weighted, balanced=balanced,
-                        rare=rare, rates=dict(rates or {}))
+        raise ValueError(
+            f"oversampling: 0 <= low <= high <= 1, memory below 1, most at least 1; not {low}, {high}, {memory}, {most}"
+        )
+    return Oversampling(
+        low=low,
+        high=high,
+        passed=passed,
+        memory=memory,
+        most=most,
+        weighted=weighted,
+        balanced=balanced,
+        rare=rare,
+        rates=dict(rates or {}),
+        lottery=lottery,
+    )
 
 
 class Oversampling:
-    def __init__(self, *, low: float, high: float, passed: float, memory: float, most: float, weighted: bool, balanced: bool,
-                 rare: float, rates: dict[int, float]) -> None:
+    def __init__(
+        self,
+        *,
+        low: float,
+        high: float,
+        passed: float,
+        memory: float,
+        most: float,
+        weighted: bool,
+        balanced: bool,
+        rare: float,
+        rates: dict[int, float],
+        lottery: bool,
+    ) -> None:
         self.low, self.high, self.passed, self.memory, self.most = low, high, passed, memory, most
         self.weighted, self.balanced, self.rare, self.rates = weighted, balanced, rare, rates
+        self.lottery = lottery
         self.valid = 1.0
         self.wanted = 0
         self.asked: list[int] = []
@@ -76,7 +111,8 @@ class Oversampling:
         share = float(np.mean([self.teaches(rate) for rate in rates])) if rates else 1.0
         self.valid = self.memory * self.valid + (1 - self.memory) * share
         self.seen = {"valid": share, "ratio": min(1 / max(self.valid, 1e-6), self.most)}
-        for index, rate in zip(self.asked, rates, strict=True) if len(rates) == len(self.asked) else ():
+        noted = self.asked[1:] + self.asked[:1] if self.lottery else self.asked
+        for index, rate in zip(noted, rates, strict=True) if len(rates) == len(noted) else ():
             if rate is not None:
                 self.rates[index] = rate if index not in self.rates else (self.rates[index] + rate) / 2
 
@@ -84,7 +120,9 @@ class Oversampling:
         useful = [(rate, group) for group in groups if self.teaches(rate := pass_rate(group, passed=self.passed))]
         if self.balanced:
             useful.sort(key=lambda each: abs(each[0] - 0.5))
-        return [group for _, group in useful[: self.wanted or len(useful)]]
+        kept = [group for _, group in useful[: self.wanted or len(useful)]]
+        self.seen["taught"] = len(kept) / max(self.wanted, 1)
+        return kept
 
     def teaches(self, rate: float | None) -> bool:
         return rate is not None and self.low <= rate <= self.high
@@ -94,7 +132,12 @@ class Oversampling:
         return dict(self.seen)
 
     def state(self) -> dict[str, Any]:
-        return {"valid": self.valid, "wanted": self.wanted, "asked": list(self.asked), "rates": sorted(self.rates.items())}
+        return {
+            "valid": self.valid,
+            "wanted": self.wanted,
+            "asked": list(self.asked),
+            "rates": sorted(self.rates.items()),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.valid, self.wanted = float(state["valid"]), int(state["wanted"])

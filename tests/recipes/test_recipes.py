@@ -20,6 +20,10 @@ from saccade.testing.tiny import tiny
 RECIPES = [each.name for each in entries("recipe")]
 
 
+def runs_of(made):
+    return [each.run for each in made] if isinstance(made, tuple) else [made]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_contract(name):
     assert check_file(ROOT / "recipes" / f"{name}.py") == ("recipe", [])
@@ -34,8 +38,10 @@ def test_a_recipe_can_be_printed_and_compared_without_its_data(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_trains_two_updates(name, tmp_path):
-    for summary in smoke(recipe_module(name).run(), tmp_path):
-        assert summary["updates"] == 2 and math.isfinite(summary["last"]["loss"]) and summary["num_sampled"] > 0
+    made = recipe_module(name).run()
+    for run, summary in zip(runs_of(made), smoke(made, tmp_path), strict=True):
+        assert summary["updates"] == 2 and math.isfinite(summary["last"]["loss"])
+        assert (summary["num_sampled"] > 0) == (run.mode == "rl")
 
 
 def changed_fields(first, second):
@@ -48,10 +54,10 @@ def changed_fields(first, second):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_shrinking_changes_sizes_steps_checkpoint_and_data_only(name, tmp_path):
-    run = recipe_module(name).run()
-    small = shrink(run, tmp_path)
-    assert changed_fields(run, small) <= {"data", "policy", "limits", "explore", "schedule", "evals"}
-    assert describe(small.rewards) == describe(run.rewards) and describe(small.objective) == describe(run.objective)
+    for number, run in enumerate(runs_of(recipe_module(name).run())):
+        small = shrink(run, tmp_path / str(number))
+        assert changed_fields(run, small) <= {"data", "policy", "limits", "explore", "schedule", "evals"}
+        assert describe(small.rewards) == describe(run.rewards) and describe(small.objective) == describe(run.objective)
 
 
 @pytest.mark.parametrize("layout", ["trl", "verl", "easyr1", "llava", "swift"])

@@ -8,9 +8,9 @@ import pytest
 from saccade import select
 from saccade.core import Group, Sample, Stop, Trajectory
 from saccade.core.folder import names
+from saccade.core.order import ENDLESS, shuffled
 from saccade.select import curriculum, difficulty, oversampling, uniform, zero_variance
 from saccade.select._pass_rate import buckets, in_band, pass_rate
-from saccade.core.order import ENDLESS, shuffled
 from saccade.testing.contracts import check_file
 from saccade.testing.selector_contract import selector_faults
 
