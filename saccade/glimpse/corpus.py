@@ -41,15 +41,23 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
            views.text: 0.03, views.one_glyph: 0.05, cards.read_crop: 0.14, cards.read_many: 0.01,
            cards.find_small: 0.11, cards.find_one: 0.02, cards.find: 0.01, cards.read_large: 0.02, cards.guess: 0.02,
            cards.look_well: 0.14, cards.look_sloppily: 0.07}),
+    (400, {views.scenes: 0.07, views.names: 0.04, views.charts: 0.04, views.pairs: 0.04, views.tables: 0.03,
+           views.clips: 0.03, views.places: 0.01, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01,
+           views.text: 0.02, views.one_glyph: 0.04, cards.read_crop: 0.09, cards.read_many: 0.01,
+           cards.find_small: 0.09, cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02,
+           cards.look_well: 0.17, cards.look_sloppily: 0.30}),
 )
 """How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 
 A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
 else it never leaves chance. So first large glyphs; then places, of shapes that a colour tells apart, of cards, of small
 cards, while crops are read; then names are bound to shapes; then charts and pairs; then everything; then small cards
-once more; and everything again, at last with a falling rate. What follows an update does not change the weights there.
+once more; and everything again, with a falling rate. The last stage is the habit of looking: only now do calls become
+frequent enough to learn that they point somewhere near the card.
 """
 UPDATES = sum(length for length, _ in STAGES)
+LESSONS = UPDATES - STAGES[-1][0]
+"""Updates before the last stage, which has a rate of its own."""
 
 
 def shares(progress: float) -> dict[Part, float]:

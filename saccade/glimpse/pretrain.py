@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from saccade.glimpse.corpus import UPDATES, talk, vocabulary
+from saccade.glimpse.corpus import LESSONS, UPDATES, talk, vocabulary
 from saccade.glimpse.pixels import patch_order
 from saccade.glimpse.talk import row_of
 
@@ -34,7 +34,8 @@ CHUNK, AHEAD = 3000, 6
 class Plan:
     """updates:   length of the whole schedule; a run may stop earlier and be resumed
     lr:        of AdamW, after `warm_up` updates; muon_lr: of Muon, which has the matrices of the layers
-    decay:     share of the training, at its end, in which both fall to nearly nothing; until then, to about half
+    decay:     share of the lessons, at their end, in which both fall to nearly nothing; until then, to about half
+    again:     share of both with which the last stage begins
     save_every, report_every: in updates; the first is a multiple of the second
     """
 
@@ -45,6 +46,7 @@ class Plan:
     muon_lr: float = 5e-3
     warm_up: int = 60
     decay: float = 0.12
+    again: float = 0.3
     weight_decay: float = 0.01
     clip: float = 1.0
     save_every: int = 100
@@ -53,11 +55,17 @@ class Plan:
 
 
 def rate(plan: Plan, update: int) -> float:
-    """Learning rate of an update, as a share of the peak: falls to half along the way, then in `decay` to 0.02."""
+    """Learning rate of an update, as a share of the peak.
+
+    Along the lessons it falls to half, then within `decay` to 0.02; the last stage begins again at `again` and falls to 0.
+    """
+    lessons = round(plan.updates * LESSONS / UPDATES)
+    if update >= lessons:
+        return plan.again * (plan.updates - update) / (plan.updates - lessons)
     if update < plan.warm_up:
         return (update + 1) / plan.warm_up
-    left = (plan.updates - update) / (plan.updates * plan.decay)
-    return max(0.02, min(1.0, left) * (1.0 - 0.5 * update / plan.updates))
+    left = (lessons - update) / (lessons * plan.decay)
+    return max(0.02, min(1.0, left) * (1.0 - 0.5 * update / lessons))
 
 
 def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | None = None, resume: bool = True) -> Path:

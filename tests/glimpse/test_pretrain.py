@@ -15,6 +15,7 @@ from saccade.core.seed import generator
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from saccade.glimpse.corpus import LESSONS, UPDATES
 from saccade.glimpse.pretrain import CHUNK, Plan, chunks, loudness, pretrain, rate
 
 
@@ -27,11 +28,13 @@ def losses(folder: Path) -> list[dict]:
     return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
 
 
-def test_the_rate_warms_up_and_falls():
-    plan = Plan(updates=100, warm_up=10, decay=0.5)
+def test_the_rate_warms_up_falls_and_begins_again_in_the_last_stage():
+    plan = Plan(updates=100, warm_up=10, decay=0.5, again=0.3)
+    lessons = round(100 * LESSONS / UPDATES)
     rates = [rate(plan, update) for update in range(100)]
-    assert rates[0] == pytest.approx(0.1) and rates[10] == pytest.approx(0.95) and rates[50] == pytest.approx(0.75)
-    assert rates[10:] == sorted(rates[10:], reverse=True) and rates[-1] < 0.06
+    assert rates[0] == pytest.approx(0.1) and rates[10] == pytest.approx(1 - 5 / lessons)
+    assert rates[10:lessons] == sorted(rates[10:lessons], reverse=True) and rates[lessons - 1] < 0.06
+    assert rates[lessons] == pytest.approx(0.3) and rates[lessons:] == sorted(rates[lessons:], reverse=True)
 
 
 def test_parts_of_a_batch_keep_every_row_once_and_pad_little():
