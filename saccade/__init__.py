@@ -26,11 +26,11 @@ FOLDERS = ("claims", "credit", "data", "episodes", "evals", "follow_ups", "glimp
 PLACES = {
     "saccade.core": (
         "Audio", "Benchmark", "Box", "Claim", "Context", "Group", "Image", "Independent", "Limits", "Message", "Optim",
-        "PolicySpec", "Probe", "Question", "Reply", "Reward", "Rows", "Run", "Sample", "Sampling", "Schedule", "Score",
-        "Signals", "Stage", "Step", "Stop", "Term", "TermOut", "Text", "Tool", "ToolCall", "ToolError", "Trajectory",
-        "Video", "View", "Weighted", "World", "assistant", "by_type", "composed", "describe", "episode", "for_group",
-        "generator", "head",
-        "mix", "only_if", "per_group", "policy", "reward", "show", "shuffle", "system", "term", "tool", "user", "weigh",
+        "Point", "PolicySpec", "Probe", "Question", "Reply", "Reward", "Rows", "Run", "Sample", "Sampling", "Schedule",
+        "Score", "Signals", "Stage", "Step", "Stop", "Term", "TermOut", "Text", "Tool", "ToolCall", "ToolError",
+        "Trajectory", "Video", "View", "Weighted", "World", "assistant", "by_type", "composed", "describe", "episode",
+        "for_group", "generator", "head", "mix", "only_if", "per_group", "policy", "reward", "show", "shuffle", "system",
+        "term", "tool", "user", "weigh",
     ),
     "saccade.core.ramp": ("after", "cosine", "exponential", "linear", "sigmoid"),
     "saccade.data": ("source",),

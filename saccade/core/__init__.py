@@ -3,7 +3,20 @@
 from saccade.core.compose import by_type, composed, only_if
 from saccade.core.engine import Client, Completion, Engine, LatentSpan, MediaSpan, Prompt, Rendered, Renderer, Sampling
 from saccade.core.episode import Context, Episode, Limits, Reply, episode, show
-from saccade.core.message import Audio, Box, Image, Message, Text, ToolCall, Video, assistant, system, tool_result, user
+from saccade.core.message import (
+    Audio,
+    Box,
+    Image,
+    Message,
+    Point,
+    Text,
+    ToolCall,
+    Video,
+    assistant,
+    system,
+    tool_result,
+    user,
+)
 from saccade.core.reward import FollowUp, Reward, as_reward, evaluate, for_group, reward, weigh, weighted_sum
 from saccade.core.run import (
     Benchmark,
@@ -69,6 +82,7 @@ __all__ = [
     "Objective",
     "Optim",
     "Pair",
+    "Point",
     "PolicySpec",
     "Probe",
     "Prompt",

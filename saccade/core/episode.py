@@ -114,6 +114,11 @@ class Context(Protocol):
     call_number: int
     branch: str
 
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Images shown so far, in the order of their numbers."""
+        ...
+
     def image(self, which: int | str) -> Image:
         """An image shown so far, by 1-based index (0 or 1: the first) or by ref. Raises ToolError for an unknown one."""
         ...

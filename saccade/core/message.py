@@ -75,6 +75,14 @@ class Box:
     frame: Frame = "px"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A place as somebody wrote it: x, y and the frame they are in."""
+
+    xy: tuple[float, float]
+    frame: Frame = "px"
+
+
 Part = Text | Image | Video | Audio | Box
 
 

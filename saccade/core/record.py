@@ -113,8 +113,8 @@ def score_from(data: dict[str, Any]) -> Score:
 
 
 def event_from(data: dict[str, Any]) -> ToolEvent:
-    box = data.get("box_xyxy")
-    return ToolEvent(**{**data, "box_xyxy": None if box is None else tuple(box)})
+    box, points = data.get("box_xyxy"), tuple(tuple(point) for point in data.get("points_xy", ()))
+    return ToolEvent(**{**data, "box_xyxy": None if box is None else tuple(box), "points_xy": points})
 
 
 def trajectory_from(data: dict[str, Any]) -> Trajectory:

@@ -14,12 +14,26 @@ from saccade.core.message import Message
 from saccade.core.seed import generator
 
 
+class Thing(TypedDict, total=False):
+    """Something in a picture, for tools that are to be right: `label` in words, `text` written on it, its box.
+
+    `outline` is a polygon [[x, y], ...] where the thing is no rectangle; `image` is the index of its picture (0 if absent).
+    """
+
+    label: str
+    box_xyxy: list[float]
+    text: str
+    outline: list[list[float]]
+    image: int
+
+
 class Truth(TypedDict, total=False):
     """What a world knows about its item, kept in `Sample.meta`. Boxes are `box_xyxy` in pixels of the root image.
 
-    Where an item has several pictures, `evidence_image` is the index of the one the boxes lie in (0 if absent). `several`:
-    the target is one of several right answers, and only the world can say whether another one is right. What stands below
-    `licence` is given by worlds about that task alone: a route, a caption, a board with a law, a chart, a program.
+    Where an item has several pictures, `evidence_image` is the index of the one the boxes lie in (0 if absent). `things`
+    is all there is to find or read, `scene` a 3-D scene as `media.space` reads it. `several`: the target is one of several
+    right answers, and only the world can say whether another one is right. What stands below `licence` is given by worlds
+    about that task alone: a route, a caption, a board with a law, a chart, a program.
     """
 
     world: str
@@ -30,6 +44,8 @@ class Truth(TypedDict, total=False):
     evidence: list[list[float]]
     evidence_image: int
     distractors: list[list[float]]
+    things: list[Thing]
+    scene: dict[str, Any]
     overview_suffices: bool
     several: bool
     description: str

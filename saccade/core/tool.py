@@ -1,9 +1,9 @@
 """A tool is a typed function with a docstring that the model may call.
 
 The JSON schema comes from the signature and the docstring's ``Args:`` block. A parameter typed `Image` is written by the
-model as a 1-based index or an identifier and resolved by the runner; a parameter typed `Box` carries its frame. A
-parameter named `context` is filled by the runner and never shown to the model. A stateful tool is a frozen dataclass
-with ``__call__``; `Tool.open` is called once per episode.
+model as a 1-based index or an identifier and resolved by the runner; parameters typed `Box` and `Point` carry their
+frame. A parameter named `context` is filled by the runner and never shown to the model. A stateful tool is a frozen
+dataclass with ``__call__``; `Tool.open` is called once per episode.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from saccade.core.message import Box, Frame, Image, Part
+from saccade.core.message import Box, Frame, Image, Part, Point
 
 Result = str | Image | Part | Sequence[Part]
 
@@ -134,7 +134,7 @@ def json_type(hint: Any) -> dict[str, Any]:
         return {"type": simple[hint]}
     if hint is Image:
         return {"type": "integer"}
-    if hint is Box:
+    if hint is Box or hint is Point:
         return {"type": "array", "items": {"type": "number"}}
     if origin is Literal:
         return {
@@ -177,10 +177,32 @@ def read_box(value: Any, *, frame: Frame, bins: int) -> Box:
     return Box(xyxy=(x1, y1, x2, y2), frame=frame)
 
 
+def read_point(value: Any, *, frame: Frame) -> Point:
+    """Read a place as a model writes it: two numbers, a string of two numbers, or two grid tokens ``<3><4>``.
+
+    Grid tokens say their own frame. Raises ToolError for anything else and for NaN.
+    """
+    if isinstance(value, Point):
+        return value
+    if isinstance(value, str):
+        grid = re.fullmatch(r"\s*<(\d+)>\s*<(\d+)>\s*", value)
+        if grid:
+            value, frame = [int(number) for number in grid.groups()], "grid"
+        else:
+            value = re.findall(r"-?\d+(?:\.\d+)?", value)
+    try:
+        numbers = tuple(float(number) for number in value)
+    except (TypeError, ValueError, OverflowError):
+        raise ToolError(f"a point is two numbers [x, y], not {value!r:.80}") from None
+    if len(numbers) != 2 or not all(math.isfinite(number) for number in numbers):
+        raise ToolError(f"a point is two finite numbers [x, y], not {value!r:.80}")
+    return Point(xy=numbers, frame=frame)
+
+
 def check_arguments(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
     """Validate and convert what the model wrote against the tool's schema. Raises ToolError with what to mend.
 
-    Images stay indices or identifiers here (the runner resolves them); boxes become `Box`.
+    Images stay indices or identifiers here (the runner resolves them); boxes become `Box`, places `Point`.
     """
     known = tool.parameters["properties"]
     unknown = sorted(set(arguments) - set(known))
@@ -204,6 +226,8 @@ def convert(tool: Tool, name: str, value: Any, hint: Any, wanted: dict[str, Any]
         return None if value is None else convert(tool, name, value, inner[0], wanted)
     if hint is Box:
         return read_box(value, frame=tool.frame, bins=tool.bins)
+    if hint is Point:
+        return read_point(value, frame=tool.frame)
     if hint is Image:
         if isinstance(value, bool) or not isinstance(value, (int, str)):
             raise ToolError(f"{tool.name}: {name} is the number of an image, counted from 1, not {value!r:.80}")

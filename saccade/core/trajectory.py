@@ -175,7 +175,7 @@ class Trajectory:
 class ToolEvent:
     """A tool call as it ran: which step asked, what it was given after validation, which image it read and made.
 
-    `box_xyxy` is in pixels of the root image `image`; `error` is what the model was told.
+    `box_xyxy` and `points_xy` are in pixels of the root image `image`; `error` is what the model was told.
     """
 
     step: int
@@ -183,6 +183,7 @@ class ToolEvent:
     arguments: dict[str, Any] = field(default_factory=dict)
     image: str | None = None
     box_xyxy: tuple[float, float, float, float] | None = None
+    points_xy: tuple[tuple[float, float], ...] = ()
     result: str | None = None
     error: str | None = None
     seconds: float = 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from saccade.core.message import Affine, Box, Frame
+from saccade.core.message import Affine, Box, Frame, Point
 
 Pixels = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of some image."""
@@ -32,6 +32,12 @@ def to_pixels(box: Box, size: tuple[int, int], *, bins: int = 16) -> Pixels:
     x, y = _units(size, box.frame, bins)
     x1, y1, x2, y2 = box.xyxy
     return x1 * x, y1 * y, x2 * x, y2 * y
+
+
+def point_to_pixels(point: Point, size: tuple[int, int], *, bins: int = 16) -> tuple[float, float]:
+    """The place in pixels of an image of `size` (width, height)."""
+    x, y = _units(size, point.frame, bins)
+    return point.xy[0] * x, point.xy[1] * y
 
 
 def from_pixels(box_xyxy: Sequence[float], size: tuple[int, int], *, frame: Frame, bins: int = 16) -> Box:
@@ -57,6 +63,12 @@ def _edges(low: float, high: float, bins: int) -> tuple[int, int]:
     return start, start + 1
 
 
+def moved(box_xyxy: Sequence[float], by: tuple[float, float]) -> Pixels:
+    """The box shifted to the right and down by so many pixels."""
+    x1, y1, x2, y2 = box_xyxy
+    return x1 + by[0], y1 + by[1], x2 + by[0], y2 + by[1]
+
+
 def clip(box_xyxy: Sequence[float], size: tuple[int, int]) -> Pixels:
     """The part of a box inside an image; an empty box (area 0, on the border) where there is none."""
     x1, y1, x2, y2 = box_xyxy
@@ -70,6 +82,12 @@ def to_root(box_xyxy: Sequence[float], affine: Affine) -> Pixels:
     x1, y1, x2, y2 = box_xyxy
     (left, right), (top, bottom) = sorted((x1 * sx + ox, x2 * sx + ox)), sorted((y1 * sy + oy, y2 * sy + oy))
     return left, top, right, bottom
+
+
+def point_to_root(point_xy: Sequence[float], affine: Affine) -> tuple[float, float]:
+    """A place of an image placed in its root image, by the image's `to_root`."""
+    sx, sy, ox, oy = affine
+    return point_xy[0] * sx + ox, point_xy[1] * sy + oy
 
 
 def from_root(box_xyxy: Sequence[float], affine: Affine) -> Pixels:

@@ -67,21 +67,62 @@ def draw_points(
     return picture
 
 
+def draw_lines(
+    pixels: PILImage.Image, lines_xyxy: Sequence[Sequence[float]], *, labels: Sequence[str] = (),
+    colours: Sequence[str] = PALETTE, width_px: int | None = None, ends: bool = True,
+) -> PILImage.Image:
+    """Draw straight lines (x1, y1 to x2, y2 in pixels of this picture) on a white edge, each with its label at its middle.
+
+    `ends` marks the start with a white disc and the end with a disc of the line's colour.
+    """
+    if labels and len(labels) != len(lines_xyxy):
+        raise ValueError(f"{len(labels)} labels for {len(lines_xyxy)} lines")
+    picture = pixels.copy()
+    draw, width = ImageDraw.Draw(picture), width_px or _line_px(pixels)
+    for place, (line, colour) in enumerate(zip(lines_xyxy, _in_turn(colours), strict=False)):
+        x1, y1, x2, y2 = _finite(line, 4)
+        draw.line((x1, y1, x2, y2), fill="white", width=width + 2)
+        draw.line((x1, y1, x2, y2), fill=colour, width=width)
+        reach = 1.5 * width + 1
+        for x, y, fill in ((x1, y1, "white"), (x2, y2, colour)) if ends else ():
+            draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=fill, outline=colour, width=max(1, width // 2))
+        if labels:
+            _label(draw, labels[place], ((x1 + x2) / 2 + reach, (y1 + y2) / 2 + reach), colour, pixels.size)
+    return picture
+
+
+def draw_numbers(
+    pixels: PILImage.Image, points_xy: Sequence[Sequence[float] | None], *, colours: Sequence[str] = PALETTE
+) -> PILImage.Image:
+    """Write 1, 2, ... on discs about the points, large enough to read: the numbers of a set of marks. None is left out."""
+    picture = pixels.copy()
+    draw, high = ImageDraw.Draw(picture), max(9, min(pixels.size) // 18)
+    for number, (point, colour) in enumerate(zip(points_xy, _in_turn(colours), strict=False), start=1):
+        if point is None:
+            continue
+        x, y = _finite(point, 2)
+        reach = high * (0.62 if number < 10 else 0.78)
+        x, y = min(max(x, reach), pixels.width - reach - 1), min(max(y, reach), pixels.height - reach - 1)
+        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=colour, outline="white")
+        draw.text((x, y), str(number), fill="white", font=font(high), anchor="mm", stroke_width=1, stroke_fill=colour)
+    return picture
+
+
 def draw_grid(pixels: PILImage.Image, *, bins: int, numbered: bool = True, colour: str = "#808080") -> PILImage.Image:
     """Rule the picture into bins x bins cells; the edges 0..bins are numbered along the top and the left."""
     if bins < 1:
         raise ValueError(f"a grid has at least 1 bin, not {bins}")
     picture = pixels.copy()
     draw = ImageDraw.Draw(picture)
-    letters = font(max(8, min(pixels.size) // 40))
+    letters = font(max(9, min(pixels.size) // 26))
     for edge in range(bins + 1):
         x, y = edge * pixels.width / bins, edge * pixels.height / bins
         draw.line((x, 0, x, pixels.height), fill=colour)
         draw.line((0, y, pixels.width, y), fill=colour)
         if numbered and edge < bins:
-            draw.text((x + 1, 1), str(edge), fill=colour, font=letters)
+            draw.text((x + 2, 1), str(edge), fill="black", font=letters, stroke_width=1, stroke_fill="white")
             if edge:
-                draw.text((1, y + 1), str(edge), fill=colour, font=letters)
+                draw.text((2, y + 1), str(edge), fill="black", font=letters, stroke_width=1, stroke_fill="white")
     return picture
 
 

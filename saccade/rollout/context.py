@@ -79,6 +79,11 @@ class AttemptContext:
     branch: str = ""
     sandbox: Any = None
 
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Images shown so far, in the order of their numbers."""
+        return self.ledger.images
+
     def image(self, which: int | str) -> Image:
         """An image shown so far, by 1-based index (0 or 1: the first) or by ref. Raises ToolError for an unknown one."""
         shown = self.ledger.images

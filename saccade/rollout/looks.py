@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from saccade.core.episode import Context
-from saccade.core.message import Box, Image
+from saccade.core.message import Box, Image, Point
 from saccade.core.record import plain
 from saccade.core.tool import Tool
 from saccade.media import boxes
 
 
 def arguments_of_type(tool: Tool, wanted: type) -> tuple[str, ...]:
-    """Names of the parameters typed so (or so, or None), in order."""
+    """Names of the parameters typed so (or so or None, or a list of such), in order."""
     target = tool.function if inspect.isroutine(tool.function) else type(tool.function).__call__
     hints = typing.get_type_hints(target)
     return tuple(
@@ -38,8 +38,15 @@ def read_image(tool: Tool, arguments: dict[str, Any], context: Context) -> Image
 
 
 def looked_at(tool: Tool, arguments: dict[str, Any], images: Sequence[Image], context: Context) -> dict[str, Any]:
-    """Fields ``image``, ``box_xyxy`` (pixels of that root image) and ``result`` of a tool event."""
+    """Fields ``image``, ``box_xyxy``, ``points_xy`` (pixels of that root image) and ``result`` of a tool event."""
     out: dict[str, Any] = {"result": images[0].ref} if images else {}
+    points = [each for name in arguments_of_type(tool, Point) for each in listed(arguments.get(name))]
+    if points:
+        read = read_image(tool, arguments, context)
+        size = context.store.size(read.ref)
+        here = (boxes.point_to_pixels(each, size, bins=tool.bins) for each in points)
+        placed_xy = tuple(boxes.point_to_root(each, read.to_root) for each in here)
+        out |= {"image": read.root or read.ref, "points_xy": placed_xy}
     if images and images[0].root is not None and images[0].root in context.store:
         shown = images[0]
         size, whole = context.store.size(shown.ref), context.store.size(shown.root)
@@ -58,17 +65,23 @@ def looked_at(tool: Tool, arguments: dict[str, Any], images: Sequence[Image], co
     return out
 
 
+def listed(value: Any) -> list[Point]:
+    """The points in an argument: one, a list of them, or none."""
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, Point)]
+
+
 def recorded(arguments: Any) -> dict[str, Any]:
     """Arguments as plain JSON values, so that a record read back equals the one written."""
     if not isinstance(arguments, dict):
         return {}
-    return {
-        str(name): value.ref if isinstance(value, Image) else plain(value) if isinstance(value, Box) else _json(value)
-        for name, value in arguments.items()
-    }
+    return {str(name): _json(value) for name, value in arguments.items()}
 
 
 def _json(value: Any) -> Any:
+    if isinstance(value, Image):
+        return value.ref
+    if isinstance(value, (Box, Point)):
+        return plain(value)
     if isinstance(value, dict):
         return {str(key): _json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

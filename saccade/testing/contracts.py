@@ -236,21 +236,24 @@ def world_faults(world: Any, examples: list[Any]) -> Iterator[str]:
 
 
 def tool_faults(value: Any, examples: list[Any]) -> Iterator[str]:
-    """(arguments, expected), called on a photograph-like picture of 192 x 144 px.
+    """(arguments, expected[, options]), called on a photograph-like picture of 192 x 144 px.
 
     expected: a size (width, height) or "image" for a picture; a string that is part of the text or of the ToolError.
+    A factory that needs something (a client, a corpus) is given the options of its first example.
     """
     from saccade.testing.tool_bench import call_on_picture
     from saccade.testing.tool_contract import hostile_faults, repeat_faults
 
-    made = value if isinstance(value, Tool) else value()
+    needed = not isinstance(value, Tool) and needs_arguments(value)
+    usual = examples[0][2] if needed and examples and len(examples[0]) > 2 else {}
+    made = value if isinstance(value, Tool) else value(**usual)
     if not isinstance(made, Tool):
         yield f"gives {type(made).__name__}, not a Tool"
         return
     if not made.description.strip():
         yield "has no description for the model to read"
-    shown = (dict(arguments) for arguments, expected, *rest in examples if not isinstance(expected, str) and not rest)
-    worked = next(shown, {})
+    shown = [dict(arguments) for arguments, expected, *rest in examples if not isinstance(expected, str) and not rest]
+    worked = next(iter(shown or ([dict(examples[0][0])] if needed else [])), {})
     yield from hostile_faults(made, worked)
     yield from repeat_faults(made, worked)
     for number, (arguments, expected, *rest) in enumerate(examples):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from saccade.core.episode import Context
 from saccade.core.message import Box, Frame, Image
-from saccade.core.tool import Tool, ToolError, tool
-from saccade.media import boxes
+from saccade.core.tool import Tool, tool
 from saccade.media.draw import PALETTE, draw_boxes
+from saccade.tools._pictures import inside, picture
 
 
 def draw_box(*, frame: Frame = "px", bins: int = 16, width_px: int | None = None, name: str = "draw_box") -> Tool:
@@ -20,12 +20,8 @@ def draw_box(*, frame: Frame = "px", bins: int = 16, width_px: int | None = None
             target_image: Number of the image to draw on, 1 for the first.
             label: Text to write beside the box.
         """
-        image = target_image or context.image(1)
-        pixels = context.store.get(image.ref)
-        box = boxes.clip(boxes.to_pixels(bbox_2d, pixels.size, bins=bins), pixels.size)
-        if boxes.area(box) <= 0:
-            size = f"{pixels.width} x {pixels.height} pixels"
-            raise ToolError(f"the box {list(bbox_2d.xyxy)} lies outside the image of {size}")
+        image, pixels = picture(context, target_image)
+        box = inside(bbox_2d, pixels.size, bins)
         labels = (label,) if label.strip() else ()
         colours = (PALETTE[context.call_number % len(PALETTE)],)
         return context.store.put(draw_boxes(pixels, [box], labels=labels, colours=colours, width_px=width_px), parent=image)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageDraw
 
-from saccade.core.sample import Truth
+from saccade.core.sample import Thing, Truth
 from saccade.core.world import Question, World
 from saccade.worlds.answers import agrees
 from saccade.worlds.marks import COLOURS, DARK, LETTERS, glyph, stamp
@@ -195,6 +195,8 @@ def truth(state: State) -> Truth:
     named = named or set(range(len(boxes)))
     return Truth(evidence=[boxes[place] for place in sorted(named)],
                  distractors=[box for place, box in enumerate(boxes) if place not in named and state.kind != "pie"],
+                 things=[Thing(label=f"{colour} {MARKS[state.kind]}", box_xyxy=box)
+                         for colour, box in zip(state.colours, boxes, strict=True)],
                  overview_suffices=not state.knobs.lettered or state.knobs.size_px <= 128)
 
 

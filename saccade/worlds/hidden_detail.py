@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageDraw
 
-from saccade.core.sample import Truth
+from saccade.core.sample import Thing, Truth
 from saccade.core.seed import generator
 from saccade.core.world import Question, World
 from saccade.media.boxes import grid_edges
@@ -216,6 +216,8 @@ def truth(state: State) -> Truth:
     out = Truth(
         evidence=[[float(edge) for edge in card.box_xyxy] for card in state.cards if card.colour == state.asked],
         distractors=[[float(edge) for edge in card.box_xyxy] for card in state.cards if card.colour != state.asked],
+        things=[Thing(label=f"{card.colour} card", box_xyxy=[float(edge) for edge in card.box_xyxy], text=card.text)
+                for card in state.cards],
         overview_suffices=any(card.large for card in state.cards),
     )
     if state.knobs.glyphs == "scans" or state.knobs.background == "photos":

@@ -14,12 +14,12 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image as PILImage
 
-from saccade.core.sample import Truth
+from saccade.core.sample import Thing, Truth
 from saccade.core.world import Question, World
 from saccade.media.boxes import grid_edges
 from saccade.worlds.answers import BINS, agrees, written
 from saccade.worlds.marks import COLOURS
-from saccade.worlds.shapes import KINDS, PLURAL, RADIUS, Shape, draw_shapes, in_words, scatter
+from saccade.worlds.shapes import KINDS, PLURAL, RADIUS, Shape, corners, draw_shapes, in_words, scatter
 
 CLEAR = 0.08
 """Shares of the side by which a place must be clear of the middle, or two shapes apart, to be asked about."""
@@ -187,7 +187,10 @@ def truth(state: State) -> Truth:
     named = named or [s for s in state.shapes if {s.kind, s.colour} & words] or list(state.shapes)
     size_px = state.knobs.size_px
     return Truth(evidence=[s.box_xyxy(size_px) for s in named],
-                 distractors=[s.box_xyxy(size_px) for s in state.shapes if s not in named], overview_suffices=True)
+                 distractors=[s.box_xyxy(size_px) for s in state.shapes if s not in named],
+                 things=[Thing(label=f"{s.size} {s.name}", box_xyxy=s.box_xyxy(size_px), outline=corners(s, size_px))
+                         for s in state.shapes],
+                 overview_suffices=True)
 
 
 scenes = World(

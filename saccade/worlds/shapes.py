@@ -117,6 +117,22 @@ def outline(draw: ImageDraw.ImageDraw, shape: Shape, side: int, *, reach: float 
         draw.polygon(points, fill=fill)
 
 
+def corners(shape: Shape, size_px: int) -> list[list[float]]:
+    """The shape as a polygon, px of a picture of that side: what `draw_shapes` fills, a circle with 48 corners."""
+    reach, x, y = RADIUS[shape.size] * size_px, shape.x * size_px, shape.y * size_px
+    arm = 0.36
+    around: dict[str, list[tuple[float, float]]] = {
+        "circle": [(math.cos(math.pi * k / 24), math.sin(math.pi * k / 24)) for k in range(48)],
+        "square": [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+        "triangle": [(0, -1), (1, 0.9), (-1, 0.9)],
+        "cross": [(-arm, -1), (arm, -1), (arm, -arm), (1, -arm), (1, arm), (arm, arm), (arm, 1), (-arm, 1), (-arm, arm),
+                  (-1, arm), (-1, -arm), (-arm, -arm)],
+        "star": [(far * math.sin(math.pi * k / 5), -far * math.cos(math.pi * k / 5))
+                 for k, far in ((k, 1.05 if k % 2 == 0 else 0.45) for k in range(10))],
+    }
+    return [[x + reach * across, y + reach * down] for across, down in around[shape.kind]]
+
+
 def in_words(shapes: Sequence[Shape]) -> str:
     """Every shape with size, colour, kind and centre."""
     return "; ".join(f"a {s.size} {s.name} at ({s.x:.3f}, {s.y:.3f})" for s in shapes) or "nothing"

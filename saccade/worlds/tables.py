@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageDraw
 
-from saccade.core.sample import Truth
+from saccade.core.sample import Thing, Truth
 from saccade.core.world import Question, World
 from saccade.worlds.answers import agrees
 from saccade.worlds.marks import COLOURS, OVERVIEW_PX, glyph, stamp
@@ -131,6 +131,8 @@ def truth(state: State) -> Truth:
     high = OVERVIEW_PX / max(knobs.rows, knobs.columns) * 0.68
     return Truth(evidence=[cell_box(knobs, r, c) for r, c in wanted],
                  distractors=[cell_box(knobs, r, c) for r, c in every if (r, c) not in wanted],
+                 things=[Thing(label=f"cell row {r + 1} column {c + 1}", box_xyxy=cell_box(knobs, r, c),
+                               text=str(state.cells[r][c])) for r, c in every],
                  overview_suffices=high >= 8)
 
 

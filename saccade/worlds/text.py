@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image as PILImage
 
-from saccade.core.sample import Truth
+from saccade.core.sample import Thing, Truth
 from saccade.core.seed import generator
 from saccade.core.world import Question, World
 from saccade.worlds.answers import agrees
@@ -140,7 +140,9 @@ def truth(state: State) -> Truth:
     """The overview suffices where the characters are at least 8 px high in a picture scaled to the overview's side."""
     x1, y1, x2, y2 = state.box_xyxy
     high = min(y2 - y1, (x2 - x1) / len(state.text) * 1.25) * OVERVIEW_PX / state.knobs.size_px
-    out = Truth(evidence=[[float(edge) for edge in state.box_xyxy]], distractors=[], overview_suffices=high >= 8)
+    box = [float(edge) for edge in state.box_xyxy]
+    thing = Thing(label=f"{state.colour} {THINGS[state.kind]}", box_xyxy=box, text=state.text)
+    out = Truth(evidence=[box], distractors=[], things=[thing], overview_suffices=high >= 8)
     if state.scan is not None:
         out["licence"] = LICENCE
     return out

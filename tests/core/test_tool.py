@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saccade.core import Box, Context, Image, Tool, ToolError, tool
-from saccade.core.tool import as_tool, check_arguments, describe, opened, read_box, renamed, split_docstring
+from saccade.core import Box, Context, Image, Point, Tool, ToolError, tool
+from saccade.core.tool import as_tool, check_arguments, describe, opened, read_box, read_point, renamed, split_docstring
 
 
 def plain(text: str, count: int, share: float, deep: bool, mode: Literal["a", "b"], names: list[str], more: int = 3):
@@ -143,6 +143,43 @@ def test_whatever_is_written_gives_a_box_or_an_error_for_the_model(value):
     except ToolError:
         return
     assert x1 < x2 and y1 < y2 and all(math.isfinite(edge) for edge in (x1, y1, x2, y2))
+
+
+@pytest.mark.parametrize(("written", "frame", "xy"), [
+    ([1, 2], "px", (1, 2)), ("[0.5, 0.25]", "px", (0.5, 0.25)), (["1", "2"], "px", (1, 2)), ("<3><4>", "grid", (3, 4)),
+    ("-1 7", "px", (-1, 7))])
+def test_points_are_read_in_every_spelling(written, frame, xy):
+    assert read_point(written, frame="px") == Point(xy=xy, frame=frame)
+
+
+@given(st.one_of(
+    st.none(), st.text(), st.integers(), st.floats(), st.lists(st.one_of(st.floats(), st.text(), st.none())),
+    st.dictionaries(st.text(), st.integers())))
+def test_whatever_is_written_gives_a_point_or_an_error_for_the_model(value):
+    try:
+        assert all(math.isfinite(number) for number in read_point(value, frame="unit").xy)
+    except ToolError:
+        return
+
+
+def test_lists_of_points_and_boxes_are_read_one_by_one():
+    @tool(frame="unit")
+    def trace(points: list[Point], boxes: list[Box]) -> str:
+        """Trace.
+
+        Args:
+            points: Points.
+            boxes: Boxes.
+        """
+        return ""
+
+    assert trace.parameters["properties"]["points"]["items"] == {"type": "array", "items": {"type": "number"}}
+    read = check_arguments(trace, {"points": [[0, 1], "<1><2>"], "boxes": [[0, 0, 1, 1]]})
+    assert read["points"] == [Point(xy=(0, 1), frame="unit"), Point(xy=(1, 2), frame="grid")]
+    assert read["boxes"] == [Box(xyxy=(0, 0, 1, 1), frame="unit")]
+    for wrong in ([[1]], [["a", 1]], "1, 2", [[math.inf, 1]]):
+        with pytest.raises(ToolError):
+            check_arguments(trace, {"points": wrong, "boxes": []})
 
 
 @dataclass(frozen=True)

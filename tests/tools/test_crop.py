@@ -151,3 +151,45 @@ def test_chosen_frames_come_in_the_order_asked_with_their_times():
     assert [image.at_s for image in message.images] == [2.0, 0.0]
     assert all(context.store.size(image.ref) == (80, 60) for image in message.images)
     assert "choose 1 to 2" in ask(context, pick, target_frames=[1, 2, 3])
+
+
+def test_a_cut_from_the_root_looks_like_the_picture_it_was_asked_of():
+    from saccade.tools import flip
+
+    tools = zoom, turn = crop(target="last", from_root=True, enlarge=2.0), flip()
+    context = bench(*tools)
+    context.ledger.images += (ask(context, turn, axis="horizontal"),)
+    part = ask(context, zoom, bbox_2d=[0, 0, 40, 30])
+    assert corner(context, part) == (319 % 256, 0) and part.to_root == (-0.5, 0.5, 320, 0)
+    assert context.ledger.events[-1].box_xyxy == (280, 0, 320, 30)
+
+
+@pytest.mark.parametrize(("box", "size"), [((0, 0, 32, 20), (64, 40)), ((0, 0, 320, 150), (320, 150)),
+                                           ((0, 0, 160, 125), (240, 188))])
+def test_small_cuts_are_enlarged_by_their_share(box, size):
+    from saccade.tools.crop import by_area
+
+    zoom = crop(enlarge=by_area)
+    context = bench(zoom)
+    assert context.store.size(ask(context, zoom, bbox_2d=list(box)).ref) == size
+
+
+def test_an_enlargement_stays_within_the_limit_of_a_picture(monkeypatch):
+    import sys
+
+    monkeypatch.setattr(sys.modules["saccade.tools.crop"], "WHOLE_PIXELS", 500_000)
+    zoom = crop(enlarge=1000.0)
+    context = bench(zoom)
+    width, height = context.store.size(ask(context, zoom, bbox_2d=[0, 0, 300, 180]).ref)
+    assert 490_000 < width * height < 505_000
+
+
+def test_a_thousand_cuts_of_cuts_end_at_a_pixel_and_lose_nothing():
+    zoom = crop(target="last", frame="unit")
+    context = bench(zoom)
+    for _ in range(40):
+        context.ledger.images += (ask(context, zoom, bbox_2d=[0.2, 0.2, 0.6, 0.6]),)
+    assert max(context.store.size(context.images[-1].ref)) <= 2  # rounded outwards, a cut never vanishes
+    for _ in range(1000):
+        assert ask(context, zoom, bbox_2d=[0.2, 0.2, 0.6, 0.6]).root == context.image(1).ref
+    assert len(context.ledger.events) == 1040 and all(event.error is None for event in context.ledger.events)
