@@ -232,8 +232,8 @@ class Claim:
 
 
 def describe(value: Any, *, inside: tuple[int, ...] = ()) -> Any:
-    """A run, or any part of it, as plain JSON values: dataclasses by field (those kept out of their `repr`, like the key of an
-    endpoint, are left out), functions by module and name.
+    """A run, or any part of it, as plain JSON values: dataclasses by field (those kept out of their `repr`, like the key of
+    an endpoint, are left out), functions by module and name.
 
     A function made by a factory is described with what it closes over, so that two settings differ on disk. `inside` are the
     functions being described (by id): one that closes over itself is described once.

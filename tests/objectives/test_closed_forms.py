@@ -86,7 +86,7 @@ def test_a_gated_likelihood_is_the_mean_over_groups_and_zero_where_the_gate_is_s
     weight = weights_of(out.member.numpy(), row_T=signals.row_T.numpy(), step_T=np.zeros(4, int),
                         group_T=np.array([0, 0, 1, 1]), normaliser="rows")
     assert (out.value.detach().numpy() * weight).sum() == pytest.approx((1.0 + 3.0) / 2 / 2)
-    with pytest.raises(ValueError, match="Run[.]credit"):
+    with pytest.raises(ValueError, match=r"Run\.credit"):
         made.term.function(signals_of(logp=[-1.0], origin=["expert"]))
 
 

@@ -8,7 +8,6 @@ import saccade as sc
 from saccade.catalog import ROOT
 from saccade.claims.methods import slug, systems
 from saccade.claims.verdict import arms_of
-from saccade.core.folder import definitions
 from saccade.core.run import describe
 from saccade.recipes import _answering as base
 from saccade.recipes import _changes
