@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from saccade.core.run import Explorer
 from saccade.core.sample import Sample
 from saccade.core.seed import generator
-from saccade.core.trajectory import Group, Trajectory, rebase
+from saccade.core.trajectory import Group, Trajectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,22 @@ class Hinted:
 
 
 def plain(made: Trajectory, sibling: Trajectory) -> Trajectory:
-    """The attempt under its sibling's prompt. One that failed, or whose sibling did, stays as it is."""
-    if not made.steps or not sibling.steps or made.stop.failed or sibling.stop.failed:
+    """The attempt under its sibling's prompt. One that failed, or whose sibling did, or that says nothing, stays."""
+    first, other = beginning(made), beginning(sibling)
+    if made.stop.failed or sibling.stop.failed or first is None or other is None:
         return made
-    return replace(rebase(made, sibling.steps[0]), origin="hinted")
+    shift = other - first
+    own = (
+        replace(step, logp=None, parent=None if step.parent is None else step.parent + shift) for step in made.steps[first:]
+    )
+    events = tuple(replace(event, step=event.step + shift) for event in made.events)
+    return replace(made, steps=(*sibling.steps[:other], *own), events=events, origin="hinted")
+
+
+def beginning(made: Trajectory) -> int | None:
+    """Index of the first step the policy sampled."""
+    sampled = (index for index, step in enumerate(made.steps) if step.sampled is not None and step.sampled.any())
+    return next(sampled, None)
 
 
 def hinted(*, n: int = 8, share: tuple[float, float] = (0.25, 0.0), updates: int = 100, seed: int = 0) -> Explorer:

@@ -3,7 +3,7 @@
 import pytest
 
 import saccade.core as sc
-from saccade.core.message import user
+from saccade.core.message import system, user
 from saccade.episodes.by_branch import by_branch
 from saccade.explore import hinted, probing
 from saccade.media import open_store
@@ -33,6 +33,7 @@ def test_a_hinted_attempt_stands_under_the_plain_prompt():
     assert [each.origin for each in made.trajectories] == ["policy"] + ["hinted"] * 5
     assert {each.messages[0].text for each in made.trajectories} == {"Which digit?"}
     assert all(step.logp is None for each in made.trajectories[1:] for step in each.steps)
+    assert [step.parent for step in made.trajectories[1].steps] == [step.parent for step in made.trajectories[0].steps]
     assert all(each.origin == "policy" for each in explored(hinted(n=4, share=(0.0, 0.0))).trajectories)
 
 
@@ -41,3 +42,12 @@ def test_settings_that_cannot_work_are_named():
         probing(n=0)
     with pytest.raises(ValueError, match="between 0 and 1"):
         hinted(share=(1.5, 0.0))
+
+
+def test_a_hint_of_another_length_leaves_no_trace():
+    longer = {"hint": lambda sample: (system("Be brief."), user("It is 4."), user("Which digit?"))}
+    (made,) = run_rollouts([SAMPLE], by_branch(prompts=longer), engine=Replay(texts=["<answer>4</answer>"]),
+                           renderer=ByteRenderer(), store=open_store(), explore=hinted(n=3, share=(1.0, 1.0)))
+    for each in made.trajectories:
+        assert [message.text for message in each.messages] == ["Which digit?", "<answer>4</answer>"]
+        assert [step.parent for step in each.steps] == [None, 0] and each.prompt().tokens.tolist()
