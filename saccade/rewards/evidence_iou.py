@@ -7,12 +7,14 @@ shows whether a model learns where to look before its answers improve.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 from saccade.core.reward import reward
 from saccade.core.trajectory import Score, ToolEvent, Trajectory
 from saccade.media.boxes import cover, iou
+from saccade.rewards._looks import evidence as evidence_of
+from saccade.rewards._looks import looked
 
 
 @reward
@@ -24,7 +26,7 @@ def evidence_iou(*, measure: Literal["iou", "cover"] = "iou", least: float = 0.0
     """
 
     def score(trajectory: Trajectory) -> Score:
-        evidence = boxes(trajectory.sample.meta.get("evidence"))
+        evidence = evidence_of(trajectory.sample)
         if not evidence:
             return Score(value=None, note="the sample knows no evidence boxes")
         looks = [event for event in trajectory.events if looked(event)]
@@ -34,18 +36,6 @@ def evidence_iou(*, measure: Literal["iou", "cover"] = "iou", least: float = 0.0
         return Score(value=best if best >= least else 0.0, note=f"{len(looks)} looks")
 
     return score
-
-
-def looked(event: ToolEvent) -> bool:
-    """A call that cut something out of a root image and did not fail."""
-    return event.error is None and event.box_xyxy is not None
-
-
-def boxes(value: object) -> list[Sequence[float]]:
-    """Boxes of a sample's truth; anything that is not four numbers is left out."""
-    given = value if isinstance(value, list | tuple) else ()
-    return [box for box in given if isinstance(box, list | tuple) and len(box) == 4
-            and all(isinstance(edge, int | float) for edge in box)]
 
 
 LOOK = ToolEvent(step=1, name="image_zoom_in_tool", image="px:0", box_xyxy=(0.0, 0.0, 20.0, 10.0), result="px:1")

@@ -75,6 +75,7 @@ class AttemptContext:
     sampling: Sampling = Sampling()
     progress: float = 0.0
     attempt: int = 0
+    branch: str = ""
     call_number: int = 0
     branch: str = ""
     sandbox: Any = None

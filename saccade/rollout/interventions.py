@@ -17,6 +17,7 @@ from PIL import Image as PILImage
 
 from saccade.core.episode import Context
 from saccade.core.message import Box, Image
+from saccade.core.sample import Source
 from saccade.core.seed import generator
 from saccade.core.tool import Tool, ToolError
 from saccade.media import boxes
@@ -102,6 +103,66 @@ def blank_crop(tool: Tool) -> Tool:
         return later(result, context.store) if inspect.isawaitable(result) else blank(result, context.store)
 
     return wrapped(tool, work)
+
+
+def grounded(share: float) -> Intervention:
+    """A mode that sets how good grounding is: a box becomes the evidence box in `share` of the calls, else a random one.
+
+    Accuracy against `share` says how much of it is a matter of looking in the right place. Raises ValueError outside 0..1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"grounded: the share of good boxes is 0..1, not {share}")
+
+    def mode(tool: Tool) -> Tool:
+        right, random = oracle_box(tool), random_box(tool)
+
+        def work(arguments: dict[str, Any], context: Context) -> Any:
+            lot = generator("grounded", context.sample.id, context.attempt, context.call_number).random()
+            return (right if lot < share else random).function(**arguments, **({} if "context" in arguments else
+                                                                               {"context": context}))
+
+        return wrapped(tool, work)
+
+    return mode
+
+
+def swapped_crop(others: Source) -> Intervention:
+    """A mode in which every picture the tool returns shows the same place of another sample's picture, at equal size.
+
+    The other sample is drawn by name from `others`. An answer that does not change under it did not depend on the look.
+    """
+
+    def mode(tool: Tool) -> Tool:
+        def foreign(result: Any, context: Context) -> Any:
+            if isinstance(result, (list, tuple)):
+                return [foreign(item, context) for item in result]
+            if not isinstance(result, Image):
+                return result
+            kept = context.store.adopt(result)
+            size = context.store.size(kept.ref)
+            root = kept.root or kept.ref
+            pixels = context.store.get(other_picture(others, context).ref).resize(context.store.size(root))
+            part = pixels.crop(boxes.to_root((0, 0, *size), kept.to_root)) if kept.root else pixels
+            return replace(kept, ref=context.store.put(part.resize(size)).ref)
+
+        async def later(result: Any, context: Context) -> Any:
+            return foreign(await result, context)
+
+        def work(arguments: dict[str, Any], context: Context) -> Any:
+            result = tool.function(**arguments)
+            return later(result, context) if inspect.isawaitable(result) else foreign(result, context)
+
+        return wrapped(tool, work)
+
+    def other_picture(others: Source, context: Context) -> Image:
+        rng = generator("swapped_crop", context.sample.id)
+        for index in rng.permutation(len(others))[:16]:
+            sample = others[int(index)]
+            if sample.id != context.sample.id and sample.images:
+                return context.store.adopt(sample.images[0])
+        raise ValueError("swapped_crop needs a source with a picture of another sample")
+
+    return mode
 
 
 def with_boxes(

@@ -25,6 +25,7 @@ from saccade.core.reward import Reward, as_scores
 from saccade.core.run import Run, Stage
 from saccade.core.signals import Credit
 from saccade.core.tool import Tool
+from saccade.core.trajectory import Group
 from saccade.core.world import World
 
 HEAVY = ("torch", "transformers", "peft", "safetensors")
@@ -195,7 +196,7 @@ def credit_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
     import numpy as np
 
     from saccade.core.sample import Sample
-    from saccade.core.trajectory import Group, Stop, Trajectory
+    from saccade.core.trajectory import Stop, Trajectory
 
     sample = Sample(id="example", prompt=())
     for number, (totals, expected, *options) in enumerate(examples):
@@ -282,7 +283,10 @@ def reward_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
     from saccade.testing.scripted import scripted
 
     for number, (reply, target, expected, *settings) in enumerate(examples):
-        scores = as_scores(made.name, made.function(scripted(reply, target, **(settings[0] if settings else {}))))
+        trajectory = scripted(reply, target, **(settings[0] if settings else {}))
+        alone = Group(sample=trajectory.sample, trajectories=(trajectory,))
+        value = made.function(trajectory) if made.scope == "trajectory" else made.function(alone)[0]
+        scores = as_scores(made.name, value)
         got = next(iter(scores.values())).value
         if not same([got], [expected]):
             yield f"example {number}: gives {got}, not {expected}"
