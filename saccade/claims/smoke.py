@@ -1,7 +1,8 @@
 """The smoke run of a recipe: its published settings, two updates, on a random checkpoint of the same family.
 
 `shrink` changes sizes, steps, checkpoint and data and nothing else, so what is exercised is the recipe's own episode, tools,
-rewards, credit and objective. Data that is not on this machine is replaced by a few rows in the same column layout.
+rewards, credit and objective. Data that is not on this machine is replaced by a few rows in the same column layout, and
+totals are helped by lot (`by_lot`), so that there is something to learn.
 """
 
 from __future__ import annotations
@@ -10,14 +11,19 @@ import json
 import math
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from saccade.claims.methods import file_digest, smoke_record
 from saccade.core.engine import Sampling
+from saccade.core.reward import Reward
 from saccade.core.run import Run, Stage
 from saccade.core.seed import generator
+from saccade.core.trajectory import Group
 from saccade.data.published import Published
 
 FAMILIES = {"qwen2.5-vl": "qwen2_5_vl", "glimpse": "qwen2_5_vl", "qwen3-vl": "qwen3_vl", "smolvlm": "smolvlm",
@@ -103,13 +109,27 @@ def row(layout: str, question: str, answer: str, picture: str) -> dict[str, Any]
     return forms[layout]
 
 
+def by_lot(run: Run) -> Run:
+    """The run with a point given or not by lot on top of every total: a random checkpoint earns nothing, and a selector that
+    wants spread, or a preference, would leave no row to learn from."""
+    if run.mode != "rl":
+        return run
+    total = run.total
+
+    def luck(group: Group, rewards: Sequence[Reward], progress: float) -> np.ndarray:
+        lots = generator("smoke", group.sample.id).permutation(len(group.trajectories)) % 2
+        return np.where(lots == 0, 1.0, 0.0) + total(group, rewards, progress)
+
+    return replace(run, total=luck)
+
+
 def smoke(made: Run | tuple[Stage, ...], folder: Path) -> list[dict[str, Any]]:
     """Train two updates of every stage. Raises what goes wrong, and ValueError for a loss that is not finite."""
     from saccade.learn.loop import train
 
     summaries: list[dict[str, Any]] = []
     for stage in made if isinstance(made, tuple) else (Stage(name="run", run=made),):
-        small = shrink(stage.run, folder / stage.name)
+        small = by_lot(shrink(stage.run, folder / stage.name))
         summary = train(small, folder / stage.name / "out", progress=False, export=False)
         loss = summary["last"].get("loss", math.nan)
         if summary["updates"] != 2 or not math.isfinite(loss):

@@ -152,11 +152,12 @@ class Term:
     together: Literal["pair", "group", "batch"] | None = None
 
 
-Normaliser = Literal["tokens", "rows", "steps", "groups"] | float
+Normaliser = Literal["tokens", "rows", "steps", "row_steps", "groups"] | float
 """What a term's sum is divided by, counted over the whole update and not the micro-batch.
 
 ``tokens``: member tokens (DAPO); ``rows``: mean over rows of the mean over member tokens (GRPO); ``steps``: the same over
-steps; ``groups``: over groups; a number: that constant times the number of rows (Dr. GRPO).
+steps; ``row_steps``: mean over rows of the mean over their steps of the mean over tokens (MindWatcher, December 2025);
+``groups``: over groups; a number: that constant times the number of rows (Dr. GRPO).
 """
 
 

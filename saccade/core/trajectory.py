@@ -176,6 +176,7 @@ class ToolEvent:
     """A tool call as it ran: which step asked, what it was given after validation, which image it read and made.
 
     `box_xyxy` and `points_xy` are in pixels of the root image `image`; `error` is what the model was told.
+    `image_px` is the area of that image in square pixels, where it is known.
     """
 
     step: int
@@ -188,6 +189,7 @@ class ToolEvent:
     error: str | None = None
     seconds: float = 0.0
     infrastructure: bool = False
+    image_px: float | None = None
 
 
 def concatenate(steps: Sequence[Step]) -> Prompt:

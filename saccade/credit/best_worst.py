@@ -1,7 +1,7 @@
 """The best and the worst attempt of a group become a preference pair; the others teach nothing (VisRL, arXiv 2503.07523).
 
-Positive on the chosen attempt, negative on the rejected one, for `objectives.dpo`. Only groups in which something went clearly
-right and something clearly wrong make a pair, so what is learned is what the difference was.
+Positive on the chosen attempt, negative on the rejected one, for `objectives.dpo`. Only groups in which something went
+clearly right and something clearly wrong make a pair, so what is learned is what the difference was.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ def best_worst(
     def credit(group: Group) -> Sequence[Assigned]:
         members = [group.trajectories[index] for index in group.members]
         scores = group.totals() if not by else np.array([value_of(each, by, 0.0) for each in members])
-        fit_high = [score >= high and value_of(each, along, high) >= high for score, each in zip(scores, members, strict=True)]
-        fit_low = [score <= low and value_of(each, along, low) <= low for score, each in zip(scores, members, strict=True)]
+        pairs = list(zip(scores, members, strict=True))
+        fit_high = [score >= high and value_of(each, along, high) >= high for score, each in pairs]
+        fit_low = [score <= low and value_of(each, along, low) <= low for score, each in pairs]
         out: list[Assigned] = [None] * len(members)
         if not any(fit_high) or (rejected and not any(fit_low)):
             return out

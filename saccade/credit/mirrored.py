@@ -1,6 +1,7 @@
-"""A control for preferences: the sign of a group's credit is turned round by the toss of a coin, so that no side is the better.
+"""A control for preferences: the sign of a group's credit is turned by the toss of a coin, so that no side is the better.
 
-Unlike `shuffled` it may be used where credit is given token by token. What still improves under it was not learned from who won.
+Unlike `shuffled` it may be used where credit is given token by token. What still improves under it was not learned from
+who won.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from saccade.core.trajectory import Group
 
 
 def mirrored(*, of: Credit | None = None, seed: int = 0) -> Credit:
-    """The credit `of` (default: total minus the group's mean), times -1 in groups drawn by sample and version of the weights."""
+    """The credit `of` (default: total minus the group's mean), times -1 in groups drawn by sample and version."""
     inner = of or per_group(lambda group: group.totals() - group.totals().mean())
 
     def credit(groups: Sequence[Group]) -> list[list[Assigned]]:

@@ -24,8 +24,8 @@ def step_rewards(
     mean square over the group. The step's reward is scaled and not centred, so that its sign stays its meaning.
 
     of:    credit of the outcome; by default totals centred in the group and divided by their spread
-    gate:  on scored steps, keep only the part of the outcome's credit that has the sign of the step's reward (all of it where
-           the reward is 0)
+    gate:  on scored steps, keep only the part of the outcome's credit that has the sign of the step's reward (all of it
+           where the reward is 0)
     to_go: credit a step with the sum of its own and all later rewards, so that a search that leads to a hit is credited
     eta 0 without the gate is the credit `of`.
     """

@@ -1,7 +1,7 @@
 """Pictures turned or mirrored so that the model must undo it, with the inverse known (CodeVision, December 2025).
 
-``meta["required"]`` lists what a good attempt must do, in order: the operation that undoes the change, then a crop of the evidence
-where there is any. Boxes of the truth are moved along, so a look can still be scored.
+``meta["required"]`` lists what a good attempt must do, in order: the operation that undoes the change, then a crop of the
+evidence where there is any. Boxes of the truth are moved along, so a look can still be scored.
 """
 
 from __future__ import annotations
@@ -77,6 +77,10 @@ def moved_box(box: Sequence[float], size: tuple[int, int], change: str) -> list[
     """A box in pixels of the unchanged picture of this size, in pixels of the changed one."""
     (x1, y1, x2, y2), (wide, high) = box, size
     return {
-        "none": [x1, y1, x2, y2], "rotate90": [high - y2, x1, high - y1, x2], "rotate180": [wide - x2, high - y2, wide - x1, high - y1],
-        "rotate270": [y1, wide - x2, y2, wide - x1], "flip_h": [wide - x2, y1, wide - x1, y2], "flip_v": [x1, high - y2, x2, high - y1],
+        "none": [x1, y1, x2, y2],
+        "rotate90": [high - y2, x1, high - y1, x2],
+        "rotate180": [wide - x2, high - y2, wide - x1, high - y1],
+        "rotate270": [y1, wide - x2, y2, wide - x1],
+        "flip_h": [wide - x2, y1, wide - x1, y2],
+        "flip_v": [x1, high - y2, x2, high - y1],
     }[change]

@@ -1,7 +1,7 @@
-"""One question three times: as it is, with its evidence removed, and with something irrelevant removed (DeFacto, September 2025).
+"""One question three times: as it is, without its evidence, and without something irrelevant (DeFacto, September 2025).
 
-A model that answers the second as before did not answer from the evidence; one that refuses the third has learned that a hole in
-a picture means "refuse". Pictures are changed when they are first read, so a million rows cost nothing.
+A model that answers the second as before did not answer from the evidence; one that refuses the third has learned that a
+hole in a picture means "refuse". Pictures are changed when they are first read, so a million rows cost nothing.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def with_image(sample: Sample, old: Image, new: Image) -> Sample:
 
 
 def erased(image: Image, boxes: Sequence[Sequence[float]], *, elsewhere: str = "") -> PILImage.Image:
-    """The picture with boxes filled in the mean colour of their rim; `elsewhere` (a name) fills boxes of equal size that touch
-    none of them, where there is room."""
+    """The picture with boxes filled in the mean colour of their rim; `elsewhere` (a name) fills boxes of equal size that
+    touch none of them, where there is room."""
     pixels = read_rgb(image).copy()
     for number, box in enumerate(boxes):
         place = beside(box, boxes, pixels.size, f"{elsewhere}/{number}") if elsewhere else clip(box, pixels.size)

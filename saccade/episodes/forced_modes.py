@@ -1,7 +1,7 @@
 """The tool loop in three modes: the tool must be used, must not be, or may be (Look Less, Reason More, October 2025).
 
-The mode is the branch of the attempt (`explore.modes`). It is said to the model in words, and ``never`` offers no tool at all, so
-that nothing is used by accident. A free attempt sees exactly what `tool_loop` shows.
+The mode is the branch of the attempt (`explore.modes`). It is said to the model in words, and ``never`` offers no tool at
+all, so that nothing is used by accident. A free attempt sees exactly what `tool_loop` shows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ async def forced_modes(
     """Show the question in the mode of the attempt, then carry out calls until a message holds none.
 
     said:  what is added to the question by mode, None for ours; a mode that is missing adds nothing
-    begin: what the first message is made to begin with in the mode ``must`` (not trained on), for models that do not obey words
+    begin: what the first message is made to begin with in the mode ``must`` (not trained on), for models that do not obey
+           words
     """
     added = (SAID if said is None else said).get(context.branch, "")
     tools = () if context.branch == "never" else context.tools

@@ -1,8 +1,9 @@
 """Does a policy answer from what it looked at? One evaluation, taken apart by interventions, for any method.
 
-First the items as they are; then the same attempts with their crops blanked, swapped for those of another item, with the words
-around them deleted or exchanged, from the crops alone, and once without the tool. Answers that stay the same whatever the crops
-show were not read from them, however well the boxes look (compare SCCM, October 2025, ViRL, November 2025).
+First the items as they are; then the same attempts with their crops blanked, swapped for those of another item, with the
+words around them deleted or exchanged, from the crops alone, and once without the tool. Answers that stay the same
+whatever the crops show were not read from them, however well the boxes look (compare SCCM, October 2025, ViRL, November
+2025).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Forced and free attempts side by side: some must use a tool, some must not, the others choose.
 
-(Look Less, Reason More, October 2025.) The mode is the attempt's branch; `episodes.forced_modes` acts on it, rewards and credit
-read it. Two pass rates of one question, with and without the tool, say whether the question needs it.
+(Look Less, Reason More, October 2025.) The mode is the attempt's branch; `episodes.forced_modes` acts on it, rewards and
+credit read it. Two pass rates of one question, with and without the tool, say whether the question needs it.
 """
 
 from __future__ import annotations

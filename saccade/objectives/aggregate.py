@@ -32,12 +32,16 @@ def weights_of(
         weight_T[member_T] = mean_of_means(row_T)
     elif normaliser == "steps":
         weight_T[member_T] = mean_of_means(row_T.astype(np.int64) * (int(step_T.max()) + 1) + step_T)
+    elif normaliser == "row_steps":
+        step_M = row_T.astype(np.int64) * (int(step_T.max()) + 1) + step_T
+        weight_T[member_T] = mean_of_means(step_M) * share_of_row(step_M, row_T)
     elif normaliser == "groups":
         weight_T[member_T] = mean_of_means(group_T)
     elif isinstance(normaliser, (int, float)) and normaliser > 0:
         weight_T[member_T] = 1.0 / (normaliser * len(np.unique(row_T)))
     else:
-        raise ValueError(f"normaliser must be tokens, rows, steps, groups or a positive number, not {normaliser!r}")
+        known = "tokens, rows, steps, row_steps, groups or a positive number"
+        raise ValueError(f"normaliser must be {known}, not {normaliser!r}")
     return weight_T
 
 
@@ -45,6 +49,12 @@ def mean_of_means(part_T: np.ndarray) -> np.ndarray:
     """Weights that make every part count the same, whatever its length."""
     _, index_T, count_P = np.unique(part_T, return_inverse=True, return_counts=True)
     return 1.0 / (count_P[index_T] * len(count_P))
+
+
+def share_of_row(step_M: np.ndarray, row_M: np.ndarray) -> np.ndarray:
+    """What turns equal weight of steps into equal weight of rows: steps of all rows over rows times steps of this one."""
+    own = {row: len(np.unique(step_M[row_M == row])) for row in np.unique(row_M)}
+    return np.array([sum(own.values()) / (len(own) * own[row]) for row in row_M])
 
 
 def row_weights(member_R: np.ndarray, *, group_R: np.ndarray, normaliser: Normaliser) -> np.ndarray:

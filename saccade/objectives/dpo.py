@@ -1,8 +1,9 @@
-"""Learn from a preference between two attempts at one sample: raise the better one against the worse (DPO, arXiv 2305.18290).
+"""Learn from a preference between two attempts at one sample: raise the better against the worse (DPO, arXiv 2305.18290).
 
 Credit says who is who: within a group, tokens with positive credit are the chosen side, tokens with negative credit the
-rejected one, and its size is what the pair counts (`credit.best_worst`). Summed over whole attempts it is the multi-step form;
-taken step by step it compares each decision under its own prefix (VisRL, arXiv 2503.07523). Tool results are nobody's tokens.
+rejected one, and its size is what the pair counts (`credit.best_worst`). Summed over whole attempts it is the multi-step
+form; taken step by step it compares each decision under its own prefix (VisRL, arXiv 2503.07523). Tool results are
+nobody's tokens.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ def dpo(*, beta: float = 0.1, by: Literal["attempt", "step"] = "attempt") -> Cal
     """-log sigmoid(beta * (sum over chosen of log pi/ref - sum over rejected)), one value per pair.
 
     by: ``attempt``: one pair per group; ``step``: one for every step in which both sides have tokens
-    A pair's value stands at its first chosen token, so the normaliser ``tokens`` is the mean over pairs. Groups with one side
-    alone have no member. Raises ValueError for a beta that is not positive, and without reference or credit.
+    A pair's value stands at its first chosen token, so the normaliser ``tokens`` is the mean over pairs. Groups with one
+    side alone have no member. Raises ValueError for a beta that is not positive, and without reference or credit.
     """
     if beta <= 0:
         raise ValueError(f"dpo: beta must be above 0 (0.1 is usual), not {beta}")

@@ -1,4 +1,4 @@
-"""What the miniatures about looking share, on top of `_glimpse`: items of which some need no look, and figures of faithfulness.
+"""What the miniatures about looking share, beside `_glimpse`: items of which some need no look, figures of faithfulness.
 
 With `large` above 0 that share of the items shows its digit large enough for the overview: a look is then not needed, and a
 right answer says nothing about where the model looked. Arms stop at the same number of sampled tokens: an attempt of glimpse
@@ -25,7 +25,7 @@ def items(seed: int, *, split: str = "train", size: int = _glimpse.TRAIN_ITEMS, 
 
 
 def figures() -> tuple[sc.Reward, ...]:
-    """Accuracy's parts and the looks behind them; `faithful` is the share of items answered right after a look at the evidence."""
+    """Parts of accuracy and the looks behind them; `faithful`: share of items right after a look at the evidence."""
     return (
         rewards.answer_match(), rewards.evidence_iou(), rewards.faithful(kind="seen", name="faithful"),
         rewards.faithful(kind="illusion", name="illusion"), rewards.faithful(kind="unlooked", name="unlooked"),
@@ -36,7 +36,7 @@ def figures() -> tuple[sc.Reward, ...]:
 
 
 def miniature(run: sc.Run, *, seed: int, updates: int, **knobs: Any) -> sc.Run:
-    """`_glimpse.miniature` on items with these knobs of `hidden_detail`; `updates` says how many tokens an arm may sample."""
+    """`_glimpse.miniature` on items with these knobs of `hidden_detail`; `updates` says how much an arm may sample."""
     small = _glimpse.miniature(run, seed=seed, updates=updates * 2, tokens=updates * ATTEMPTS * TOKENS)
     held = replace(_glimpse.held_out(), data=items(7, split="test", size=EVAL_ITEMS, **knobs), rewards=figures())
     return replace(small, data=items(1000 + seed, **knobs), evals=(held,))

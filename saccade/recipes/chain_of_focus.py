@@ -1,7 +1,8 @@
 """Chain-of-Focus: Adaptive Visual Search and Zooming for Multimodal Reasoning via RL (arXiv 2505.15436).
 
-New there: traces of a searching agent are imitated first, then reinforced. In the adaptive version of November 2025 the score of an
-attempt depends on what its siblings showed: where somebody answered rightly without zooming, zooming is worth less.
+New there: traces of a searching agent are imitated first, then reinforced. In the adaptive version of November 2025 the
+score of an attempt depends on what its siblings showed: where somebody answered rightly without zooming, zooming is worth
+less.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from saccade.recipes import _looking
 
 DEVIATIONS = (
     "the adaptive version; the first one has accuracy and form alone, with weights that were not found",
-    "the table's scores are those that are normalised in the group; the released code takes mean and spread of the scores before",
+    "the table's scores are those that are normalised in the group; the released code takes mean and spread of the scores "
+    "before",
     "answers are compared by rule; the released code asks a judge",
     "miniature: no imitation, glimpse knows the call; two sizes of digits stand for the resolutions of the paper",
 )
 
 CLAIM = sc.Claim(
-    text="a score that prefers the direct answer where a sibling showed that it suffices leads to more right answers given without "
-    "a look than a bonus for right answers with a call; the same scores dealt out in the group by lot do not",
+    text="a score that prefers the direct answer where a sibling showed that it suffices leads to more right answers given "
+    "without a look than a bonus for right answers with a call; the same scores dealt out in the group by lot do not",
     metric="unlooked",
     arms=("bonus", "adaptive"),
     better="adaptive",
@@ -37,7 +39,7 @@ UPDATES = 60
 
 
 def run() -> tuple[sc.Stage, ...]:
-    """Imitation of 5.4 thousand traces (LoRA 32, learning rate 1e-5, three passes), then six attempts, 64 a batch, penalty 0.001."""
+    """Imitation of 5.4 thousand traces (LoRA 32, rate 1e-5, three passes), then six attempts, 64 a batch, penalty 0.001."""
     taught = sc.Run(
         name="chain_of_focus-taught",
         mode="sft",
@@ -69,10 +71,11 @@ def run() -> tuple[sc.Stage, ...]:
 
 
 def miniature(arm: str, seed: int) -> sc.Run:
-    """bonus: accuracy, form, and as much again for a right answer with a call; adaptive: the table; by_lot: its credit dealt out
-    by lot."""
+    """bonus: accuracy, form, and as much again for a right answer with a call; adaptive: the table; by_lot: its credit
+    dealt out by lot."""
     method = replace(run()[-1].run, name=f"chain_of_focus-{arm}", objective=run()[-1].run.objective[:1])
     small = _looking.miniature(method, seed=seed, updates=UPDATES, large=0.5)
     if arm == "bonus":
-        return replace(small, rewards=(rewards.answer_match(weight=0.9), rewards.format_tags(weight=0.1), rewards.tool_bonus()))
+        paid = rewards.answer_match(weight=0.9), rewards.format_tags(weight=0.1), rewards.tool_bonus()
+        return replace(small, rewards=paid)
     return replace(small, credit=credit.shuffled(of=small.credit, seed=seed)) if arm == "by_lot" else small

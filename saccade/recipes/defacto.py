@@ -1,7 +1,8 @@
 """DeFacto: Counterfactual Thinking with Images for Enforcing Evidence-Grounded and Faithful Reasoning (September 2025).
 
-New there: every question is trained on in three forms: as it is, with its evidence erased (the right answer is then "unknown" and no
-region), and with something irrelevant erased. Answering is paid only where it can be founded, and so is pointing.
+New there: every question is trained on in three forms: as it is, with its evidence erased (the right answer is then
+"unknown" and no region), and with something irrelevant erased. Answering is paid only where it can be founded, and so is
+pointing.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from saccade.recipes import _looking
 DEVIATIONS = (
     "equal weights, as in the first release; the later one has 1.0, 0.2 and 0.2",
     "regions are looks with a zoom tool; the release writes boxes with confidences into the reply, matched in their order",
-    "the published data holds its three forms as rows; `data.counterfactual.triples` makes them of any data with evidence boxes",
-    "miniature: glimpse has no word for not knowing and never samples one, so what is tested is pointing, not refusing; erased and "
-    "randomly masked forms are trained on all the same",
+    "the published data holds its three forms as rows; `data.counterfactual.triples` makes them of any data with evidence "
+    "boxes",
+    "miniature: glimpse has no word for not knowing and never samples one, so what is tested is pointing, not refusing; "
+    "erased and randomly masked forms are trained on all the same",
 )
 
 CLAIM = sc.Claim(
-    text="pointing paid by contrast of evidence with the irrelevant, over the three forms of each question, makes more answers right "
-    "for the right visual reason than answers alone on the plain form; with evidence said to be elsewhere it does not",
+    text="pointing paid by contrast of evidence with the irrelevant, over the three forms of each question, makes more "
+    "answers right for the right visual reason than answers alone on the plain form; with evidence said to be elsewhere it "
+    "does not",
     metric="faithful",
     arms=("positives", "triples"),
     better="triples",
@@ -42,7 +45,7 @@ def run() -> sc.Run:
     """4 attempts, learning rate 1e-6, one pass; form, answer or refusal, and region, all of weight 1."""
     return sc.Run(
         name="defacto",
-        data=published("DeFacto", about="about 100 thousand pictures, each with evidence kept, erased, or something else erased",
+        data=published("DeFacto", about="about 100 thousand pictures with evidence kept, erased, or something else erased",
                        layout="verl"),
         episode=episodes.tool_loop(max_steps=4),
         tools=(tools.crop(min_side_px=28),),
@@ -60,7 +63,8 @@ def run() -> sc.Run:
 
 
 def miniature(arm: str, seed: int) -> sc.Run:
-    """positives: answers alone, questions as they are; triples: the method; misplaced: the method, evidence said to be elsewhere."""
+    """positives: answers alone, questions as they are; triples: the method; misplaced: the same, evidence
+    said to be elsewhere."""
     method = replace(run(), name=f"defacto-{arm}", objective=run().objective[:1])
     small = _looking.miniature(method, seed=seed, updates=UPDATES, large=0.5, distractors=1)
     form, answer, _ = method.rewards

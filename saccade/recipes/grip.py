@@ -1,7 +1,7 @@
 """GRiP: Guiding the Inner Eye: A Framework for Hierarchical and Flexible Visual Grounded Reasoning (November 2025).
 
-New there: objects that decide the answer count more in the grounding reward than what merely stands about, and any of several
-valid lines of looking is paid, not one reference.
+New there: objects that decide the answer count more in the grounding reward than what merely stands about, and any of
+several valid lines of looking is paid, not one reference.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from saccade.data.published import published
 from saccade.recipes import _looking
 
 DEVIATIONS = (
-    "the two rewards are named in the publication; their formulas, weights and the optimiser's settings were not found and are "
-    "proposed here",
+    "the two rewards are named in the publication; their formulas, weights and the optimiser's settings were not found and "
+    "are proposed here",
     "boxes are those of looks; the publication writes them into its text",
     "boxes are matched greedily by overlap, not optimally",
     "the first stage, imitation of grounded reasoning, is left to a checkpoint that has been through it",
@@ -23,8 +23,8 @@ DEVIATIONS = (
 )
 
 CLAIM = sc.Claim(
-    text="among distractors, overlap weighted by salience brings looks nearer to the evidence than overlap with all labelled "
-    "objects alike; salience given to the distractors does not",
+    text="among distractors, overlap weighted by salience brings looks nearer to the evidence than overlap with all "
+    "labelled objects alike; salience given to the distractors does not",
     metric="evidence_iou",
     arms=("alike", "salient"),
     better="salient",
@@ -72,8 +72,10 @@ def miniature(arm: str, seed: int) -> sc.Run:
         "salient": rewards.salience_iou(weight=0.5),
         "exchanged": rewards.salience_iou(weight=0.5),
     }[arm]
-    small = _looking.miniature(replace(method, name=f"grip-{arm}", rewards=(right, salience, form)), seed=seed, updates=UPDATES,
-                               distractors=2, blank=0.0, glyph_px=20)
+    small = _looking.miniature(
+        replace(method, name=f"grip-{arm}", rewards=(right, salience, form)), seed=seed, updates=UPDATES, distractors=2,
+        blank=0.0, glyph_px=20,
+    )
     return replace(small, data=sc.Rows(rows=small.data, make=exchanged)) if arm == "exchanged" else small
 
 

@@ -14,12 +14,12 @@ from saccade.data.published import published
 from saccade.recipes import _looking
 
 DEVIATIONS = (
-    "the terms (correctness, following the mode, alignment with the need, consistency) and the numbers of attempts are stated; "
-    "their values and weights were not found and are proposed here",
+    "the terms (correctness, following the mode, alignment with the need, consistency) and the numbers of attempts are "
+    "stated; their values and weights were not found and are proposed here",
     "credit is normalised within each mode, which the sources do not say",
     "the first stage, imitation of traces with and without the tool, is left to a checkpoint that has been through it",
-    "miniature: 8 questions of 16 attempts where the other arms have 16 of 8; attempts that must look begin with a call that is "
-    "forced, because glimpse has not learned to obey words",
+    "miniature: 8 questions of 16 attempts where the other arms have 16 of 8; attempts that must look begin with a call "
+    "that is forced, because glimpse has not learned to obey words",
 )
 
 CLAIM = sc.Claim(
@@ -39,7 +39,7 @@ UPDATES = 60
 
 
 def run() -> sc.Run:
-    """16 attempts: 4 must use the tool, 4 must not, 8 are free; correctness, form, and half weight for obedience and need."""
+    """16 attempts: 4 must use the tool, 4 must not, 8 are free; correctness, form, obedience and need."""
     return sc.Run(
         name="look_less_reason_more",
         data=published("high-resolution questions", about="a mix of question answering on large pictures", layout="verl"),

@@ -1,7 +1,8 @@
 """Pixel Reasoner: Incentivizing Pixel-Space Reasoning with Curiosity-Driven Reinforcement Learning (arXiv 2505.15966).
 
-New there: a model that has just learned to zoom and to pick frames is bad at it, is punished for it and falls back to words. A
-bonus for operations, paid only while too few attempts of a group use them, keeps the skill alive until it pays by itself.
+New there: a model that has just learned to zoom and to pick frames is bad at it, is punished for it and falls back to
+words. A bonus for operations, paid only while too few attempts of a group use them, keeps the skill alive until it pays
+by itself.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from saccade.data.published import published
 from saccade.recipes import _glimpse, _looking
 
 DEVIATIONS = (
-    "the bonus and the charge are those of the paper; the released code scales them differently (halved for images, by 0.25 over "
-    "the share of attempts that used an operation)",
+    "the bonus and the charge are those of the paper; the released code scales them differently (halved for images, by "
+    "0.25 over the share of attempts that used an operation)",
     "no replay of earlier groups: the released code keeps 512 of them",
-    "in the first stage every turn of the traces is learned; the released code leaves wrong operations and all but the last two "
-    "turns out",
+    "in the first stage every turn of the traces is learned; the released code leaves wrong operations and all but the "
+    "last two turns out",
     "miniature: no first stage, glimpse knows the call; digits of middling size, so that answering from the overview pays "
     "better at first than its sloppy crops",
 )
 
 CLAIM = sc.Claim(
-    text="where a guess from the overview pays better at first than a sloppy look, a bonus for looking while hardly anybody does "
-    "leads to higher accuracy than correctness alone; it does not when the crops show random places",
+    text="where a guess from the overview pays better at first than a sloppy look, a bonus for looking while hardly "
+    "anybody does leads to higher accuracy than correctness alone; it does not when the crops show random places",
     metric="accuracy",
     arms=("outcome", "curiosity"),
     better="curiosity",
@@ -42,11 +43,11 @@ SIZE_PX = 36
 
 
 def run() -> tuple[sc.Stage, ...]:
-    """Imitation (learning rate 1e-6, five passes), then 8 attempts, mean baseline, clip 0.2 and 0.35, no penalty, 256 a batch."""
+    """Imitation (rate 1e-6, five passes), then 8 attempts, mean baseline, clip 0.2 and 0.35, no penalty, 256 a batch."""
     taught = sc.Run(
         name="pixel_reasoner-taught",
         mode="sft",
-        data=published("PixelReasoner-SFT-Data", about="about 7 thousand traces, some with a mistake mended", layout="swift"),
+        data=published("PixelReasoner-SFT-Data", about="7 thousand traces, some with a mistake mended", layout="swift"),
         episode=episodes.tool_loop(max_steps=5),
         tools=(tools.crop(frame="unit", target="indexed", padding=0.1, min_side_px=28, label=False, name="crop_image"),
                tools.select_frames(max_frames=8)),

@@ -1,8 +1,8 @@
 """ViRL: From Illusion to Intention: Visual Rationale Learning for Vision-Language Reasoning (November 2025).
 
-New there: a crop is a step of the reasoning, not an option beside it. Every look is compared with the regions that the question
-needs and called correct, redundant or erroneous; the outcome counts in full only with the right looks, and each look carries
-credit of its own, so that a wrong look inside a right attempt is not reinforced.
+New there: a crop is a step of the reasoning, not an option beside it. Every look is compared with the regions that the
+question needs and called correct, redundant or erroneous; the outcome counts in full only with the right looks, and each
+look carries credit of its own, so that a wrong look inside a right attempt is not reinforced.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from saccade.data.published import published
 from saccade.recipes import _looking
 
 DEVIATIONS = (
-    "the publication states supervision of the looks, step-level shaping and the three labels; formulas, thresholds, weights, "
-    "backbone and optimiser settings were not found and are proposed here",
+    "the publication states supervision of the looks, step-level shaping and the three labels; formulas, thresholds, "
+    "weights, backbone and optimiser settings were not found and are proposed here",
     "a fourth label, coarse: a look that holds the evidence too loosely costs nothing, once for each piece of evidence",
-    "the data's filter by pass rate, blind answers and answers from the overview is not made; name a filtered file with --data",
-    "miniature: looks match by how much of the evidence they hold, because crops of glimpse are padded by their grid; at most "
-    "two looks; half of the items can be read in the overview, where a right answer needs no right look",
+    "the data's filter by pass rate, blind answers and answers from the overview is not made; name a filtered file with "
+    "--data",
+    "miniature: looks match by how much of the evidence they hold, because crops of glimpse are padded by their grid; at "
+    "most two looks; half of the items can be read in the overview, where a right answer needs no right look",
 )
 
 CLAIM = sc.Claim(
-    text="with looks labelled against the evidence and credited one by one, more answers are right for the right visual reason "
-    "than with outcome reward alone, and fewer are right after a wrong look, at no loss of accuracy (figures beside it, also "
-    "against a bonus for right answers with a call); labels against places that are not the evidence give no such gain",
+    text="with looks labelled against the evidence and credited one by one, more answers are right for the right visual "
+    "reason than with outcome reward alone, and fewer are right after a wrong look, at no loss of accuracy (figures beside "
+    "it, also against a bonus for right answers with a call); labels against places that are not the evidence give no such "
+    "gain",
     metric="faithful",
     arms=("outcome", "bonus", "virl"),
     better="virl",

@@ -1,8 +1,9 @@
 """VisRL: Intention-Driven Visual Perception via Reinforced Reasoning (arXiv 2503.07523).
 
-New there: where to look is learned from preferences between the model's own attempts. An attempt names one region, sees it, and
-answers; a pair is made of one that was clearly right after a relevant look and one that was clearly wrong after an irrelevant
-one. First the region is learned from such pairs, then region and answer, each under its own prefix. No box is ever shown.
+New there: where to look is learned from preferences between the model's own attempts. An attempt names one region, sees
+it, and answers; a pair is made of one that was clearly right after a relevant look and one that was clearly wrong after
+an irrelevant one. First the region is learned from such pairs, then region and answer, each under its own prefix. No box
+is ever shown.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from saccade.data.published import published
 from saccade.recipes import _looking
 
 DEVIATIONS = (
-    "answers are compared by rule and the relevance of a look by the evidence of the sample, where it is known; the released "
-    "code asks a judge for both",
-    "the rejected look is one the model made itself; the released code draws a box of similar size elsewhere where its own overlap",
+    "answers are compared by rule and the relevance of a look by the evidence of the sample, where it is known; the "
+    "released code asks a judge for both",
+    "the rejected look is one the model made itself; the released code draws a box of similar size elsewhere where its own "
+    "overlap",
     "pairs are made from fresh attempts at every update; the released code makes at most 10 thousand of them once per round",
     "pairs come from six attempts at one question, as many as three attempts with their contrasts make",
     "miniature: region and answer are learned at once, 8 attempts at temperature 1, and an attempt may look twice",
@@ -38,7 +40,7 @@ CLAIM = sc.Claim(
 )
 
 UPDATES = 60
-BOTH = credit.best_worst(by="answer_match", along="evidence_found", look=0.5, answer=0.5)
+BOTH = credit.best_worst(along="evidence_found", look=0.5, answer=0.5)
 
 
 def run() -> tuple[sc.Stage, ...]:
@@ -62,7 +64,7 @@ def run() -> tuple[sc.Stage, ...]:
         mode="rl",
         explore=sc.Independent(n=6),
         rewards=(rewards.answer_match(), rewards.evidence_found(weight=0.0)),
-        credit=credit.best_worst(by="answer_match", along="evidence_found", look=1.0, answer=0.0),
+        credit=credit.best_worst(along="evidence_found", look=1.0, answer=0.0),
         objective=(objectives.dpo(beta=0.1, by="step"),),
         optim=sc.Optim(lr=5e-6, warmup=80, shape="cosine"),
         schedule=sc.Schedule(updates=800, prompts=64),
@@ -72,13 +74,13 @@ def run() -> tuple[sc.Stage, ...]:
 
 
 def miniature(arm: str, seed: int) -> sc.Run:
-    """start: nothing is learned; chosen: likelihood of the chosen attempts; visrl: pairs of both steps; by_lot: the same pairs,
-    chosen and rejected exchanged by lot."""
+    """start: nothing is learned; chosen: likelihood of the chosen attempts; visrl: pairs of both steps; by_lot: the same
+    pairs, chosen and rejected exchanged by lot."""
     method = replace(run()[-1].run, name=f"visrl-{arm}", policy=sc.policy("glimpse"))
     small = _looking.miniature(method, seed=seed, updates=UPDATES)
     if arm == "start":
         return _looking.untrained(small)
     if arm == "chosen":
-        chosen = credit.best_worst(by="answer_match", along="evidence_found", rejected=False)
+        chosen = credit.best_worst(along="evidence_found", rejected=False)
         return replace(small, credit=chosen, objective=(objectives.sft(),))
     return replace(small, credit=credit.mirrored(of=BOTH, seed=seed)) if arm == "by_lot" else small

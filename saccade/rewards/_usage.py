@@ -10,7 +10,7 @@ from saccade.rewards._correct import correctness
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """One attempt: calls that ran, and whether the answer is right. `counts` is False for attempts that failed on our side."""
+    """One attempt: calls that ran, whether the answer is right; `counts` is False where it failed on our side."""
 
     calls: int
     right: bool

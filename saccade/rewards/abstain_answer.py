@@ -1,7 +1,7 @@
 """Answer where the evidence is there, say so where it is not (DeFacto, September 2025).
 
-Reads ``meta["sample_type"]`` as `data.counterfactual.triples` writes it. Refusing costs as much as an unfounded answer earns, so
-neither always answering nor always refusing pays.
+Reads ``meta["sample_type"]`` as `data.counterfactual.triples` writes it. Refusing costs as much as an unfounded answer
+earns, so neither always answering nor always refusing pays.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Prefer the direct answer where siblings show that it suffices, the look where they show that it does not.
 
-The adaptive, group-aware reward of Chain-of-Focus (arXiv 2505.15436, version of November 2025). An attempt's score is looked up
-by what the group did: was any direct answer right, was any with a look, and what did this one do. Where all are wrong, looking
+The adaptive, group-aware reward of Chain-of-Focus (arXiv 2505.15436, version of November 2025). An attempt's score is
+looked up
+by what the group did: was any direct answer right, was any with a look, and what did this one do. Where all are wrong,
+                       looking
 still pays more than not looking, so that a hard question keeps being looked at.
 """
 

@@ -1,7 +1,8 @@
-"""A bonus for using tools while the group hardly does, and a small charge for using them often (Pixel Reasoner, arXiv 2505.15966).
+"""A bonus for using tools while the group hardly does, a small charge for using them often (arXiv 2505.15966).
 
-A new skill fails at first, so outcome reward teaches to drop it before it can become good. The bonus is paid only while fewer
-than `threshold` of the siblings use a tool, and is exactly zero from there on: it keeps the door open and pays for nothing else.
+A new skill fails at first, so outcome reward teaches to drop it before it can become good. The bonus is paid only while
+fewer than `threshold` of the siblings use a tool, and is exactly zero from there on: it keeps the door open and pays for
+nothing else.
 """
 
 from __future__ import annotations

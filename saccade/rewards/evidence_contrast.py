@@ -1,7 +1,7 @@
-"""Looks at the evidence count for, looks at the irrelevant against; where there is no evidence, looking at all does (DeFacto).
+"""Looks at the evidence count for, looks at the irrelevant against; without evidence, any look does (DeFacto).
 
-(September 2025.) Boxes are matched one to one in the order of their overlap; many boxes do not help, for the sum is divided by the
-number of looks where that is larger.
+(September 2025.) Boxes are matched one to one in the order of their overlap; many boxes do not help, for the sum is
+divided by the number of looks where that is larger.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The share of a sample's evidence that the looks of an attempt showed: recall, where `look_share` of correct looks is precision."""
+"""The share of a sample's evidence that an attempt looked at: recall, as `look_share` of correct looks is precision."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Pay the operations that an item needs, each once and up to a budget, crops by how much they improve (CodeVision, December 2025).
+"""Pay the operations that an item needs, each once, crops by how much they improve (CodeVision, December 2025).
 
-``meta["required"]`` lists them in order (``rotate90``, ``flip_h``, ``crop``, ...), as `data.corruption.corrupted` writes it. Dense and
+``meta["required"]`` lists them in order (``rotate90``, ``flip_h``, ``crop``, ...), as `data.corruption.corrupted` writes
+it. Dense and
 bounded: what is done twice earns nothing twice, and a box must be better than the last to earn more.
 """
 
@@ -18,8 +19,8 @@ from saccade.rewards._usage import ran
 
 @reward
 def must_use(*, exact: float = 0.1, measure: Measure = "iou") -> Callable[[Trajectory], Score]:
-    """Share of the required operations that were done, a crop counting its best match; + `exact` for these and nothing else, in
-    order. None for samples that require nothing.
+    """Share of the required operations that were done, a crop counting its best match; + `exact` for these and nothing
+    else, in order. None for samples that require nothing.
 
     measure: overlap of a crop with its evidence as it is (``iou``), or what `look_share` calls correct (``cover``)
     """

@@ -1,8 +1,8 @@
-"""Use the tool where the question needs it: agreement of free attempts with what forced ones showed (Look Less, Reason More).
+"""Use the tool where the question needs it: free attempts agree with what forced ones showed (Look Less, Reason More).
 
-Some siblings were made to use the tool (branch ``must``), some were forbidden to (``never``). The difference of their pass rates
-is the need of the question; free attempts are paid for acting on it. The publication (October 2025) names the terms; the
-numbers here are proposed.
+Some siblings were made to use the tool (branch ``must``), some were forbidden to (``never``). The difference of their
+pass rates is the need of the question; free attempts are paid for acting on it. The publication (October 2025) names the
+terms; the numbers here are proposed.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def need_alignment(
     @for_group
     def score(group: Group) -> list[float | None]:
         found = list(zip(usage(group), (each.branch for each in group.trajectories), strict=True))
-        need = need_of([each for each, branch in found if branch == must], [each for each, branch in found if branch == never],
-                       delta=delta, easy=easy)
+        forced = {mode: [each for each, branch in found if branch == mode] for mode in (must, never)}
+        need = need_of(forced[must], forced[never], delta=delta, easy=easy)
         free = [each for each, branch in found if branch not in (must, never) and each.counts]
         majority = rate([each.used for each in free]) > 0.5
         return [

@@ -1,11 +1,13 @@
-"""Several orders of looking are good reasoning; pay for the best-kept one, and for not all taking the same (GRiP, November 2025).
+"""Several orders of looking are good reasoning: pay for any, and for not all taking the same (GRiP, November 2025).
 
-A single reference path punishes an equally valid one. Each path is a list of conditions on the looks of an attempt; its score is
-the share that holds, counted only under a right answer. The publication names the idea; these paths are proposed here.
+A single reference path punishes an equally valid one. Each path is a list of conditions on the looks of an attempt; its
+score is the share that holds, counted only under a right answer. The publication names the idea; these paths are proposed
+here.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 from saccade.core.reward import for_group, reward
@@ -31,7 +33,7 @@ def direct(looks: Boxes, wanted: Boxes, context: Boxes, others: Boxes) -> tuple[
 
 def top_down(looks: Boxes, wanted: Boxes, context: Boxes, others: Boxes) -> tuple[bool, ...]:
     """A wide look holds the narrow one that follows it, which is at evidence."""
-    nested = any(cover(looks[later], looks[at]) >= COVERED for at in range(len(looks)) for later in range(at + 1, len(looks)))
+    nested = any(cover(after, before) >= COVERED for before, after in itertools.combinations(looks, 2))
     return nested, bool(looks) and any(len(looks) - 1 in held(looks, box) for box in wanted)
 
 

@@ -1,7 +1,7 @@
-"""Overlap of looks with labelled objects, those that matter counting more; looks at what does not matter cost (GRiP, November 2025).
+"""Overlap of looks with labelled objects, those that matter counting more (GRiP, November 2025).
 
-The evidence of a question weighs 1, objects that lead to it (``meta["context"]``) less, distractors nothing: a model that frames
-everything in sight is not paid for it. The publication names the reward; weights and charge are proposed here.
+The evidence of a question weighs 1, objects that lead to it (``meta["context"]``) less, distractors nothing: a model that
+frames everything in sight is not paid for it. The publication names the reward; weights and charge are proposed here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """How many ways an attempt misused its tools: too many calls, a right answer off the evidence, undoing what was not done.
 
-The penalties of CodeVision (December 2025), against policies that learn to collect rewards for tools. Use it with a negative weight.
+The penalties of CodeVision (December 2025), against policies that learn to collect rewards for tools. Use it with a
+negative weight.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from saccade.rewards._required import operation, required_of
 def tool_faults(*, spare: int = 1, least: float = 0.1, measure: Measure = "iou") -> Callable[[Trajectory], Score]:
     """0..3, one for each fault:
 
-    more calls than the sample requires and `spare`; a right answer although no crop overlaps the required evidence by `least` (or
-    shows it, for measure ``cover``); a turn or mirroring of a picture that needs none
+    more calls than the sample requires and `spare`; a right answer although no crop overlaps the required evidence by
+    `least` (or shows it, for measure ``cover``); a turn or mirroring of a picture that needs none
     """
 
     def score(trajectory: Trajectory) -> Score:

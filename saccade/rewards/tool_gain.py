@@ -1,4 +1,4 @@
-"""Pay right answers that used a tool by as much as the tool helped their group (suggested tools of CodeVision, December 2025).
+"""Pay right answers that used a tool by as much as the tool helped their group (CodeVision, December 2025).
 
 Nothing is paid where attempts without the tool mostly succeed too: the reward measures the tool, not the call.
 """

@@ -51,7 +51,7 @@ def looked_at(tool: Tool, arguments: dict[str, Any], images: Sequence[Image], co
         shown = images[0]
         size, whole = context.store.size(shown.ref), context.store.size(shown.root)
         box = boxes.clip(boxes.to_root((0, 0, *size), shown.to_root), whole)
-        out["image"] = shown.root
+        out |= {"image": shown.root, "image_px": float(whole[0] * whole[1])}
         if box != (0, 0, *whole):
             return {**out, "box_xyxy": tuple(float(edge) for edge in box)}
     written = next((arguments[name] for name in arguments_of_type(tool, Box) if isinstance(arguments.get(name), Box)), None)
@@ -61,7 +61,8 @@ def looked_at(tool: Tool, arguments: dict[str, Any], images: Sequence[Image], co
         root = read.root or read.ref
         if root in context.store:
             placed = boxes.clip(boxes.to_root(pixels, read.to_root), context.store.size(root))
-            out |= {"image": root, "box_xyxy": tuple(float(edge) for edge in placed)}
+            wide, high = context.store.size(root)
+            out |= {"image": root, "image_px": float(wide * high), "box_xyxy": tuple(float(edge) for edge in placed)}
     return out
 
 

@@ -1,4 +1,4 @@
-"""Interventions on a finished attempt: what was seen or said before the answer is changed, and the answer is asked for again.
+"""Interventions on a finished attempt: what was seen or said before the answer is changed, and it is asked again.
 
 If the pictures inside a chain of thought matter, other pictures must change the answer; if they are enough, the answer must
 follow from them alone (SCCM, October 2025, measures both). Each function takes what stood before the answer and gives the
@@ -13,6 +13,7 @@ from dataclasses import replace
 from PIL import Image as PILImage
 
 from saccade.core.message import Image, Message, Part, Text
+from saccade.core.reward import FollowUp
 from saccade.core.sample import Sample
 from saccade.core.store import MediaStore
 from saccade.core.trajectory import Trajectory
@@ -119,3 +120,20 @@ def with_words(trajectory: Trajectory, change: Callable[[int], tuple[str, str | 
         text, thought = change(place)
         out[at] = replace(talk[at], parts=(Text(text=text),) if text else (), thought=thought)
     return tuple(out)
+
+
+def sufficiency(*, most: int = 3, by: str = "policy") -> tuple[FollowUp, ...]:
+    """Follow-ups for `rewards.sufficient_looks`: the question with the crops alone, and without each of the first `most`.
+
+    by: who answers, the policy or a client of the run
+    """
+
+    def without(which: int) -> Callable[[Trajectory], Talk | None]:
+        def ask(trajectory: Trajectory) -> Talk | None:
+            images = seen(trajectory)
+            return about(trajectory, images[:which] + images[which + 1 :]) if which < len(images) else None
+
+        return ask
+
+    alone = FollowUp(name="looks_alone", ask=lambda trajectory: about(trajectory, seen(trajectory)), by=by)
+    return (alone, *(FollowUp(name=f"without_look_{which + 1}", ask=without(which), by=by) for which in range(most)))

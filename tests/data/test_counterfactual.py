@@ -102,6 +102,7 @@ def test_pictures_are_read_only_when_looked_at():
     def boom():
         raise AssertionError("read")
 
-    lazy = Sample(id="lazy", prompt=(user(Image(ref="lazy:x", data=boom), "?"),), target="7", meta={"evidence": [[0, 0, 4, 4]]})
+    image, meta = Image(ref="lazy:x", data=boom), {"evidence": [[0, 0, 4, 4]]}
+    lazy = Sample(id="lazy", prompt=(user(image, "?"),), target="7", meta=meta)
     rows = triples(Rows(rows=[lazy]))
     assert [rows[at].meta["sample_type"] for at in range(3)] == ["positive", "counterfactual", "random_mask"]

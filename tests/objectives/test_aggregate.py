@@ -60,3 +60,16 @@ def test_order_of_rows_is_irrelevant(tokens, random):
         assert np.allclose(straight[order], mixed)
         if normaliser != 7.0:
             assert straight.sum() == pytest.approx(float(member.any()))
+
+
+def test_row_steps_weigh_every_step_of_a_row_and_every_row_alike():
+    """MindWatcher: the weight of a step is 1 / (rows * steps of its row), whatever its length."""
+    row_T = np.array([0] * 6 + [1] * 4)
+    step_T = np.array([1, 1, 1, 1, 1, 3, 1, 1, 1, 1])
+    given = {"row_T": row_T, "step_T": step_T, "group_T": np.zeros(10, int)}
+    weight_T = weights_of(np.ones(10, bool), **given, normaliser="row_steps")
+    sums = {(row, step): weight_T[(row_T == row) & (step_T == step)].sum() for row, step in ((0, 1), (0, 3), (1, 1))}
+    assert sums == pytest.approx({(0, 1): 1 / 4, (0, 3): 1 / 4, (1, 1): 1 / 2})
+    one_step = {**given, "step_T": np.ones(10, int)}
+    assert weights_of(np.ones(10, bool), **one_step, normaliser="row_steps") == pytest.approx(
+        weights_of(np.ones(10, bool), **one_step, normaliser="rows"))

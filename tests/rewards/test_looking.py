@@ -23,7 +23,8 @@ def look(*edges, step=1, error=None):
 
 
 def attempt(*looks, answer="7", evidence=(A,), branch="", stop=Stop.DONE, **meta):
-    made = scripted(f"<answer>{answer}</answer>", "7", events=looks, stop=stop, evidence=[list(box) for box in evidence], **meta)
+    boxes = [list(box) for box in evidence]
+    made = scripted(f"<answer>{answer}</answer>", "7", events=looks, stop=stop, evidence=boxes, **meta)
     return replace(made, branch=branch)
 
 
@@ -87,7 +88,7 @@ def test_a_wrong_answer_is_never_paid_for_its_looks_and_looks_never_pay_more_tha
     assert scores(rewards.rationale_gated(), good, missed, attempt(look(*A))) == [0.0, 0.5, 1.0]
     many = attempt(look(*A), *(look(*FAR) for _ in range(7)))
     assert scores(rewards.rationale_gated(), many)[0] < 0.7
-    with pytest.raises(ValueError, match="gamma is 0..1"):
+    with pytest.raises(ValueError, match=r"gamma is 0\.\.1"):
         rewards.rationale_gated(gamma=1.5)
 
 
@@ -140,7 +141,7 @@ def test_free_attempts_are_paid_for_acting_on_the_need():
     reward = rewards.need_alignment(consistency=0.0)
     assert scores(reward, *modes([1, 1], [0, 0], FREE)) == [None] * 4 + [1.0, 0.25, 0.0, -0.5]
     assert scores(reward, *modes([0, 0], [1, 1], FREE)) == [None] * 4 + [0.0, -0.5, 1.0, 0.25]
-    assert scores(reward, *modes([1, 1], [1, 1], FREE)) == [None] * 4 + [0.0, -0.5, 1.0, 0.25]  # easy: the tool is not needed
+    assert scores(reward, *modes([1, 1], [1, 1], FREE)) == [None] * 4 + [0.0, -0.5, 1.0, 0.25]
     assert scores(reward, *modes([0, 1], [0, 1], FREE)) == [None] * 4 + [0.0] * 4
     assert scores(rewards.need_alignment(must="never", never="must", consistency=0.0),
                   *modes([1, 1], [0, 0], FREE))[4:] == [0.0, -0.5, 1.0, 0.25]

@@ -1,0 +1,76 @@
+"""Data made of attempts: pairs, rows for which looking matters, conversations to imitate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from saccade.core import Rows, Sample, user
+from saccade.core.message import assistant, tool_result
+from saccade.core.trajectory import Score, Step, Stop, ToolEvent, Trajectory
+from saccade.data.distilled import clean, distilled, passed, revised
+from saccade.data.preferences import preferences
+from saccade.data.tool_gain import tool_gain
+
+
+def sample(name="s"):
+    return Sample(id=name, prompt=(user("Which digit?"),), target="7")
+
+
+def attempt(right, relevant=None, *, name="s", number=0, call="here", events=(), stop=Stop.DONE):
+    row = sample(name)
+    said = (row.prompt[0], assistant(call), tool_result("seen"), assistant(f"<answer>{7 if right else 8}</answer>"))
+    speakers = ("user", "policy", "tool", "policy")
+    steps = tuple(Step(parent=at - 1 if at else None, speaker=speaker, message=each)
+                  for at, (speaker, each) in enumerate(zip(speakers, said, strict=True)))
+    rewards = {"answer_match": Score(value=float(right))}
+    rewards |= {} if relevant is None else {"evidence_found": Score(value=float(relevant))}
+    return Trajectory(sample=row, attempt=number, steps=steps, rewards=rewards, events=events, stop=stop)
+
+
+def test_pairs_are_clear_and_say_where_they_part():
+    (pair,) = preferences([attempt(1), attempt(0, call="there"), attempt(1, name="other")])
+    assert pair.chosen.rewards["answer_match"].value == 1.0 and pair.rejected.rewards["answer_match"].value == 0.0
+    assert pair.from_step == 1 and pair.sample.id == "s"
+    (later,) = preferences([attempt(1), attempt(0)])
+    assert later.from_step == 3
+
+
+def test_lucky_guesses_make_no_pair_and_failures_of_ours_are_nobody():
+    lucky = [attempt(1, 0), attempt(0, 0)]
+    assert list(preferences(lucky, along="evidence_found")) == [] and len(list(preferences(lucky))) == 1
+    assert list(preferences([attempt(1), attempt(0, stop=Stop.ERROR)])) == []
+    with pytest.raises(ValueError, match="low must be below high"):
+        list(preferences([], high=0.1))
+
+
+def test_rows_for_which_looking_matters():
+    rows = Rows(rows=[sample(name) for name in "abcd"])
+    alone = [attempt(right, name=name) for name, right in zip("abc", (0, 1, 0), strict=True)]
+    shown = [attempt(right, name=name) for name, right in zip("abc", (1, 1, 0), strict=True)]
+    kept = tool_gain(rows, alone, shown)
+    assert [kept[at].id for at in range(len(kept))] == ["a"]
+    sometimes = [*shown, attempt(0, name="a")]
+    assert len(tool_gain(rows, alone, sometimes)) == 0 and len(tool_gain(rows, alone, sometimes, least=0.5)) == 1
+
+
+def test_only_good_attempts_are_imitated():
+    broken = attempt(1, number=1, events=(ToolEvent(step=1, name="zoom", error="empty"),))
+    cut = attempt(1, number=2, stop=Stop.MAX_TOKENS)
+    rows = distilled([attempt(0), broken, cut, attempt(1, number=3), attempt(1, number=4)], passed(), clean)
+    assert [rows[at].id for at in range(len(rows))] == ["s#3"]
+    assert [each.role for each in rows[0].prompt] == ["user", "assistant", "tool", "assistant"]
+    assert len(distilled([attempt(1), attempt(1, number=1)], passed(), per_sample=5)) == 2
+
+
+def test_a_correction_is_the_same_label_in_another_place():
+    def drawn(label, box, error=None):
+        return ToolEvent(step=1, name="draw_box", arguments={"label": label, "bbox_2d": box, "target_image": 1}, error=error)
+
+    first, moved = drawn("cup", [0, 0, 5, 5]), drawn("cup", [9, 9, 12, 12])
+    assert revised(attempt(1, events=(first, moved)))
+    again = replace(first, arguments={**first.arguments, "target_image": 2})
+    other, refused = drawn("plate", [9, 9, 12, 12]), drawn("cup", [9, 9, 12, 12], "no")
+    for events in ((first,), (first, again), (first, other), (first, refused)):
+        assert not revised(attempt(1, events=events))
