@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from saccade.core.signals import Assigned, Credit
+from saccade.core.signals import Assigned, Credit, per_group
 from saccade.core.trajectory import Group, Trajectory
 
 
@@ -23,13 +23,13 @@ def step_rewards(
     """Credit per token: the outcome's (`of`), and on steps that `reward` scored eta times their reward, in units of its root
     mean square over the group. The step's reward is scaled and not centred, so that its sign stays its meaning.
 
-    of:    credit of the outcome; by default totals centred in the group and divided by their spread
+    of:    credit of the outcome; by default the total minus the group's mean
     gate:  on scored steps, keep only the part of the outcome's credit that has the sign of the step's reward (all of it
            where the reward is 0)
     to_go: credit a step with the sum of its own and all later rewards, so that a search that leads to a hit is credited
     eta 0 without the gate is the credit `of`.
     """
-    outcome = of or standardised
+    outcome = of or per_group(lambda group: group.totals() - group.totals().mean())
 
     def credit(groups: Sequence[Group]) -> list[list[Assigned]]:
         return [for_group(group, row) for group, row in zip(groups, outcome(groups), strict=True)]
@@ -68,18 +68,6 @@ def scores_of(trajectory: Trajectory, reward: str, to_go: bool) -> dict[int, flo
         return {}
     found = {at: float(value) for at, value in enumerate(score.per_step) if value is not None}
     return {at: sum(other for later, other in found.items() if later >= at) for at in found} if to_go else found
-
-
-def standardised(groups: Sequence[Group]) -> list[list[Assigned]]:
-    out: list[list[Assigned]] = []
-    for group in groups:
-        row: list[Assigned] = [None] * len(group.trajectories)
-        reward_G = group.totals() if group.members else np.zeros(0)
-        spread = reward_G.std(ddof=1) if len(reward_G) > 1 else 0.0
-        for index, value in zip(group.members, reward_G, strict=True):
-            row[index] = float((value - reward_G.mean()) / (spread + 1e-4)) if spread > 0 else 0.0
-        out.append(row)
-    return out
 
 
 EXAMPLES = [

@@ -16,7 +16,7 @@ from typing import Any
 from saccade.core.message import assistant, user
 from saccade.core.reward import Reward, as_reward, as_scores, evaluate
 from saccade.core.sample import Sample
-from saccade.core.trajectory import Group, Step, Trajectory
+from saccade.core.trajectory import Group, Score, Step, Trajectory
 from saccade.testing.scripted import scripted
 
 WORDS = ("yes", "no", "left", "right", "up", "down", "red", "green", "blue", "yellow", "purple", "cyan", "true", "false",
@@ -160,7 +160,7 @@ def paid_examples(
         seen.add(repr((target, given)))
 
         def value(text: Any, target: Any = target, given: dict[str, Any] = given) -> float:
-            scores = as_scores(made.name, made.function(scripted(text, target, **given)))
+            scores = scored_alone(made, scripted(text, target, **given))
             values = [each.value for each in scores.values()]
             return sum(each for each in values if each is not None) if any(each is not None for each in values) else math.nan
 
@@ -175,6 +175,13 @@ def paid_examples(
                 found.setdefault(name, Finding(
                     reward=made.name, attack=name, sample=repr(target)[:60], reply=text, value=paid, gold=gold))
     return tuple(found.values())
+
+
+def scored_alone(reward: Reward, trajectory: Trajectory) -> dict[str, Score]:
+    """What a reward says of an attempt without siblings, whether it is one of attempts or of groups; it may raise."""
+    if reward.scope == "trajectory":
+        return as_scores(reward.name, reward.function(trajectory))
+    return as_scores(reward.name, reward.function(Group(sample=trajectory.sample, trajectories=(trajectory,)))[0])
 
 
 def in_form_of(reply: Any) -> str:

@@ -21,11 +21,10 @@ from typing import Any
 from saccade.catalog import KINDS, ROOT, kind_of
 from saccade.core.episode import Protocolled
 from saccade.core.folder import definitions
-from saccade.core.reward import Reward, as_scores
+from saccade.core.reward import Reward
 from saccade.core.run import Run, Stage
 from saccade.core.signals import Credit
 from saccade.core.tool import Tool
-from saccade.core.trajectory import Group
 from saccade.core.world import World
 
 HEAVY = ("torch", "transformers", "peft", "safetensors")
@@ -196,7 +195,7 @@ def credit_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
     import numpy as np
 
     from saccade.core.sample import Sample
-    from saccade.core.trajectory import Stop, Trajectory
+    from saccade.core.trajectory import Group, Stop, Trajectory
 
     sample = Sample(id="example", prompt=())
     for number, (totals, expected, *options) in enumerate(examples):
@@ -279,14 +278,11 @@ def reward_faults(factory: Any, examples: list[Any]) -> Iterator[str]:
     if not isinstance(made, Reward):
         yield f"{getattr(factory, '__name__', factory)}() gives {type(made).__name__}, not a Reward; mark it with @reward"
         return
-    from saccade.testing.attacks import paid_examples
+    from saccade.testing.attacks import paid_examples, scored_alone
     from saccade.testing.scripted import scripted
 
     for number, (reply, target, expected, *settings) in enumerate(examples):
-        trajectory = scripted(reply, target, **(settings[0] if settings else {}))
-        alone = Group(sample=trajectory.sample, trajectories=(trajectory,))
-        value = made.function(trajectory) if made.scope == "trajectory" else made.function(alone)[0]
-        scores = as_scores(made.name, value)
+        scores = scored_alone(made, scripted(reply, target, **(settings[0] if settings else {})))
         got = next(iter(scores.values())).value
         if not same([got], [expected]):
             yield f"example {number}: gives {got}, not {expected}"

@@ -99,7 +99,7 @@ def test_attempts_without_scored_steps_keep_their_outcome():
     blind = replace(SAMPLE, meta={})
     attempts = tuple(replace(each, sample=blind) for each in (RIGHT, WRONG))
     group = evaluate(Group(sample=blind, trajectories=attempts), REWARDS)
-    assert credit.step_rewards()([group]) == credit.group_mean(by_std=True)([group])
+    assert credit.step_rewards()([group]) == credit.group_mean()([group])
 
 
 def test_branches_are_credited_apart():
