@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from saccade.core.signals import Assigned, Credit, per_group
+from saccade.core.signals import Assigned, Credit
 from saccade.core.trajectory import Group
+from saccade.credit._parts import among, centred
 
 
 def by_branch(*, of: Credit | None = None) -> Credit:
     """Apply the credit `of` (default: total minus the mean) to each branch as if it were a group of its own."""
-    inner = of or per_group(lambda group: group.totals() - group.totals().mean())
+    inner = of or centred
 
     def credit(groups: Sequence[Group]) -> list[list[Assigned]]:
         return [split(group) for group in groups]
@@ -22,13 +22,9 @@ def by_branch(*, of: Credit | None = None) -> Credit:
     def split(group: Group) -> list[Assigned]:
         out: list[Assigned] = [None] * len(group.trajectories)
         for branch in dict.fromkeys(each.branch for each in group.trajectories):
-            places = [at for at, each in enumerate(group.trajectories) if each.branch == branch]
-            part = replace(
-                group, trajectories=tuple(group.trajectories[at] for at in places),
-                total=None if group.total is None else group.total[places],
-            )
-            for at, value in zip(places, inner([part])[0], strict=True):
-                out[at] = value
+            places = [at for at in group.members if group.trajectories[at].branch == branch]
+            for at, value in enumerate(among(inner, group, places)):
+                out[at] = value if at in places else out[at]
         return out
 
     return credit

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from saccade.core.seed import generator
-from saccade.core.signals import Assigned, Credit, per_group
+from saccade.core.signals import Assigned, Credit
 from saccade.core.trajectory import Group
+from saccade.credit._parts import centred
 
 
 def mirrored(*, of: Credit | None = None, seed: int = 0) -> Credit:
     """The credit `of` (default: total minus the group's mean), times -1 in groups drawn by sample and version."""
-    inner = of or per_group(lambda group: group.totals() - group.totals().mean())
+    inner = of or centred
 
     def credit(groups: Sequence[Group]) -> list[list[Assigned]]:
         return [turned(group, row) for group, row in zip(groups, inner(groups), strict=True)]

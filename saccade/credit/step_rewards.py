@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from saccade.core.signals import Assigned, Credit, per_group
+from saccade.core.signals import Assigned, Credit
 from saccade.core.trajectory import Group, Trajectory
+from saccade.credit._parts import centred
 
 
 def step_rewards(
@@ -29,7 +30,7 @@ def step_rewards(
     to_go: credit a step with the sum of its own and all later rewards, so that a search that leads to a hit is credited
     eta 0 without the gate is the credit `of`.
     """
-    outcome = of or per_group(lambda group: group.totals() - group.totals().mean())
+    outcome = of or centred
 
     def credit(groups: Sequence[Group]) -> list[list[Assigned]]:
         return [for_group(group, row) for group, row in zip(groups, outcome(groups), strict=True)]

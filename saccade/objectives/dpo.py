@@ -23,16 +23,17 @@ def dpo(*, beta: float = 0.1, by: Literal["attempt", "step"] = "attempt") -> Cal
 
     by: ``attempt``: one pair per group; ``step``: one for every step in which both sides have tokens
     A pair's value stands at its first chosen token, so the normaliser ``tokens`` is the mean over pairs. Groups with one
-    side alone have no member. Raises ValueError for a beta that is not positive, and without reference or credit.
+    side alone have no member. Raises ValueError for a beta that is not positive, and without a reference.
     """
     if beta <= 0:
         raise ValueError(f"dpo: beta must be above 0 (0.1 is usual), not {beta}")
 
     def function(s: Signals) -> TermOut:
-        if s.ref_logp_T is None or s.credit_T is None:
-            raise ValueError("dpo needs the reference's log-probabilities and credit (credit.best_worst())")
-        known_T = s.trainable_T & s.ref_logp_T.isfinite() & s.credit_T.isfinite()
-        weight_T = torch.where(known_T, s.credit_T, 0.0)
+        if s.ref_logp_T is None:
+            raise ValueError("dpo needs the reference's log-probabilities, and this pass has none")
+        credit_T = torch.full_like(s.ref_logp_T, torch.nan) if s.credit_T is None else s.credit_T
+        known_T = s.trainable_T & s.ref_logp_T.isfinite() & credit_T.isfinite()
+        weight_T = torch.where(known_T, credit_T, 0.0)
         ratio_T = torch.where(known_T, s.logp_T - torch.where(known_T, s.ref_logp_T, 0.0), 0.0)
         pair_T = s.group_T if by == "attempt" else s.group_T * (int(s.step_T.max()) + 1 if len(s.step_T) else 1) + s.step_T
         _, place_T = torch.unique(pair_T, return_inverse=True)

@@ -37,9 +37,10 @@ def figures() -> tuple[sc.Reward, ...]:
 
 def miniature(run: sc.Run, *, seed: int, updates: int, **knobs: Any) -> sc.Run:
     """`_glimpse.miniature` on items with these knobs of `hidden_detail`; `updates` says how much an arm may sample."""
-    small = _glimpse.miniature(run, seed=seed, updates=updates * 2, tokens=updates * ATTEMPTS * TOKENS)
+    small = _glimpse.miniature(run, seed=seed, updates=updates * 2)
     held = replace(_glimpse.held_out(), data=items(7, split="test", size=EVAL_ITEMS, **knobs), rewards=figures())
-    return replace(small, data=items(1000 + seed, **knobs), evals=(held,))
+    schedule = replace(small.schedule, tokens=updates * ATTEMPTS * TOKENS)
+    return replace(small, data=items(1000 + seed, **knobs), evals=(held,), schedule=schedule)
 
 
 def untrained(run: sc.Run) -> sc.Run:

@@ -77,7 +77,6 @@ class AttemptContext:
     attempt: int = 0
     branch: str = ""
     call_number: int = 0
-    branch: str = ""
     sandbox: Any = None
 
     @property

@@ -76,6 +76,7 @@ def test_unknown_and_one_sided_tokens_are_no_members():
         objectives.dpo(beta=0.0)
     with pytest.raises(ValueError, match="needs the reference"):
         objectives.dpo().term.function(signals_of(logp=[-1.0], credit=[1.0]))
+    assert not objectives.dpo().term.function(signals_of(logp=[-1.0], ref_logp=[-1.0])).member.any()
 
 
 SAMPLE = Sample(id="s", prompt=(user("?"),), target="7")
