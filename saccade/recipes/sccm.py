@@ -35,7 +35,7 @@ CLAIM = sc.Claim(
     scale="glimpse",
 )
 
-UPDATES = 50
+UPDATES = 40
 
 
 def run() -> sc.Run:
