@@ -26,6 +26,10 @@ ALLOWED = {
     "sccm": {("bonus", "sccm"): {"rewards", "follow_ups"}, ("sccm", "by_lot"): {"credit"}},
     "vlm_r3": {("grounding_0.4", "grounding_0.9"): {"tools"}, ("grounding_0.9", "blank"): {"tools"}},
     "mindwatcher": {("start", "steps"): {"schedule"}, ("steps", "by_lot"): {"credit"}},
+    "codevision": {("outcome", "strategy"): {"rewards"}, ("strategy", "misplaced"): {"data"}},
+    "openthinkimg": {("no_tool", "tool"): {"tools", "episode"}, ("tool", "random_box"): {"tools"}},
+    "vigorl": {("direct", "grounded"): {"tools", "episode", "rewards"}, ("grounded", "random_box"): {"tools"}},
+    "vts_v": {("start", "preferred"): {"schedule"}, ("preferred", "by_lot"): {"credit"}},
     "vitar": {("single_pass", "two_rounds"): {"tools", "episode", "rewards"}, ("two_rounds", "sham"): {"tools"}},
 }
 
