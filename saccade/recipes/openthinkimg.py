@@ -35,7 +35,7 @@ CLAIM = sc.Claim(
     scale="glimpse",
 )
 
-UPDATES = 70
+UPDATES = 65
 
 
 def run() -> tuple[sc.Stage, ...]:

@@ -36,7 +36,7 @@ CLAIM = sc.Claim(
     scale="glimpse",
 )
 
-UPDATES = 70
+UPDATES = 65
 REACH_PX = 24
 """Half the side of the square that glimpse is shown, in a picture of 256 px."""
 

@@ -34,7 +34,7 @@ CLAIM = sc.Claim(
     scale="glimpse",
 )
 
-UPDATES = 70
+UPDATES = 65
 
 
 def run() -> tuple[sc.Stage, ...]:

@@ -40,8 +40,8 @@ def test_deepeyes_without_its_bonus_is_outcome_reward_up_to_scale(cases):
     """DeepEyes with tool weight 0 is OpenThinkIMG's reward up to weights: divided by the spread, the same credit."""
     form = rewards.format_tags(style="deepeyes", weight=0.2)
     deepeyes = (rewards.answer_match(weight=0.8), form, rewards.tool_bonus(weight=0.0))
-    by_spread = credit.group_mean(by_std=True, eps=0.0)
-    assert credited(cases, deepeyes, by_spread) == pytest.approx(credited(cases, PLAIN, by_spread))
+    by_spread = credit.group_mean(by_std=True)
+    assert credited(cases, deepeyes, by_spread) == pytest.approx(credited(cases, PLAIN, by_spread), abs=1e-3)
 
 
 @given(CASES)
