@@ -29,12 +29,12 @@ YEARS = ("2015", "2016", "2017", "2018", "2019")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knobs:
-    """width_px: of a page; its height is four thirds of it
+    """size_px: width of a page; its height is four thirds of it
     pages:     shown in a sample, 1 to 8
     rows:      of the table, 1 to 5
     """
 
-    width_px: int = 144
+    size_px: int = 144
     pages: int = 2
     rows: int = 2
 
@@ -86,7 +86,7 @@ def draw_page(rng: np.random.Generator, place: str, rows: int) -> Page:
 
 def row_box(knobs: Knobs, row: int) -> list[float]:
     """A row of the table, px of its page."""
-    wide, high = knobs.width_px, knobs.width_px * 4 / 3
+    wide, high = knobs.size_px, knobs.size_px * 4 / 3
     return [wide * 0.08, high * (0.46 + 0.1 * row), wide * 0.92, high * (0.46 + 0.1 * (row + 1))]
 
 
@@ -100,7 +100,7 @@ def draw(page: Page, width_px: int, rows: int) -> PILImage.Image:
     emblem = Shape(kind=page.form, colour=page.colour, size="large", x=0.5, y=0.5)
     pen.polygon([(wide * (0.5 + (x / 100 - 0.5) * 0.7), high * 0.31 + wide * (y / 100 - 0.5) * 0.7)
                  for x, y in corners(emblem, 100)], fill=COLOURS[page.colour])
-    knobs = Knobs(width_px=width_px, rows=rows)
+    knobs = Knobs(size_px=width_px, rows=rows)
     for row, (year, value) in enumerate(zip(page.years, page.values, strict=True)):
         x1, y1, x2, y2 = row_box(knobs, row)
         pen.rectangle((x1, y1, x2, y2), outline=(120, 120, 120))
@@ -111,7 +111,7 @@ def draw(page: Page, width_px: int, rows: int) -> PILImage.Image:
 
 
 def render(state: State) -> tuple[PILImage.Image, ...]:
-    return tuple(draw(page, state.knobs.width_px, state.knobs.rows) for page in state.pages)
+    return tuple(draw(page, state.knobs.size_px, state.knobs.rows) for page in state.pages)
 
 
 def questions(state: State) -> tuple[Question, ...]:
@@ -158,7 +158,7 @@ def truth(state: State) -> Truth:
 pages = World(
     name="pages",
     knobs=Knobs,
-    levels={"easy": Knobs(), "medium": Knobs(pages=4, rows=3), "hard": Knobs(width_px=216, pages=6, rows=5)},
+    levels={"easy": Knobs(), "medium": Knobs(pages=4, rows=3), "hard": Knobs(size_px=216, pages=6, rows=5)},
     generate=generate, render=render, ask=ask, describe=describe, solve=solve, verify=verify, truth=truth,
 )
 
