@@ -74,7 +74,8 @@ def test_weights_by_difficulty(tmp_path):
     benchmark = reasonmap(size=8, level="medium")
     samples = [benchmark.data[index] for index in range(8)]
     assert {weight_of(sample) for sample in samples} <= {1.2, 1.7}
-    items = [Item(benchmark=benchmark.name, id=sample.id, target=sample.target, answers=("",), cluster=sample.id, stops=("done",),
+    items = [Item(benchmark=benchmark.name, id=sample.id, target=sample.target, answers=("",), stops=("done",),
+                  cluster=sample.id,
                   scores={"route_accuracy": (float(sample.meta["difficulty"]["change"]),), "map_score": (2.0,)})
              for sample in samples]
     write_lines(tmp_path / "items.jsonl", items)
