@@ -21,6 +21,7 @@ LIGHT = (
     "clients",
     "follow_ups",
     "rollout",
+    "sandbox",
     "explore",
     "viewer",
     "cli",

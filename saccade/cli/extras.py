@@ -12,6 +12,8 @@ EXTRAS = {
     "video": ("av",),
     "math": ("math_verify",),
     "bench": ("trl",),
+    "draw": ("resvg_py",),
+    "mcp": ("mcp",),
 }
 """Extra to the modules it brings."""
 

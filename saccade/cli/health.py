@@ -40,6 +40,8 @@ ABILITIES = (
     Ability(what="read Parquet and datasets folders", extras=("data",), use="saccade eval FOLDER --data rows.parquet"),
     Ability(what="read video files", extras=("video",), use="rows with a column `video`"),
     Ability(what="compare answers as mathematics", extras=("math",), use="answers of type `math`"),
+    Ability(what="draw SVG", extras=("draw",), use="--tools render_svg"),
+    Ability(what="offer and use tools by MCP", extras=("mcp",), use="saccade tools serve crop --images FOLDER"),
 )
 
 
@@ -68,7 +70,7 @@ def examine() -> dict[str, Any]:
         "cores": usable_cores(), "memory_gb": None if memory_gb is None else round(memory_gb, 1),
         "free_disk_gb": round(free_gb, 1), "accelerator": accelerator(extras["train"]["torch"]),
     }
-    abilities = [ability(each, missing) for each in ABILITIES]
+    abilities = [*(ability(each, missing) for each in ABILITIES), code_ability()]
     glimpse, problem = reference_model()
     problems = [f"the demo lacks {', '.join(each['lacks'])}: {each['command']}"
                 for each in abilities if each["use"] == "saccade demo" and not each["works"]]
@@ -79,6 +81,16 @@ def examine() -> dict[str, Any]:
         "machine": machine, "extras": {"saccade": {name: version(name) for name in PLAIN}, **extras},
         "abilities": abilities, "glimpse": glimpse, "problems": problems, "command": install(wanted) if wanted else None,
     }
+
+
+def code_ability() -> dict[str, Any]:
+    """Whether something here isolates code that models write, found by opening a session of it."""
+    from saccade.sandbox.chosen import available
+
+    found = available()
+    works = [name for name, lack in found.items() if not lack]
+    return {"what": "run code that models write", "works": bool(works), "lacks": [] if works else list(found.values()),
+            "use": f"--tools run_python (isolated by {', '.join(works)})", "command": None}
 
 
 def ability(wanted: Ability, missing: Mapping[str, list[str]]) -> dict[str, Any]:
