@@ -33,7 +33,10 @@ class Tool:
 
     `cost` is in abstract units that budgets and rewards may use. `pure` tools may be cached and replayed. `frame` is the
     frame boxes are written in when the model gives bare numbers. `bins` is the number of bins of the ``grid`` frame.
-    `timeout_s` is the deadline of one call.
+    `timeout_s` is the deadline of one call. `concurrency` is how many calls may run at once over all trajectories.
+
+    `open` gives the tool of one episode, `close` releases what that one holds. `canary` is a call that succeeds quickly
+    where our side works: it is asked when a call comes late, and where it fails too the delay was ours, not the model's.
     """
 
     name: str
@@ -45,7 +48,10 @@ class Tool:
     frame: Frame = "px"
     bins: int = 16
     timeout_s: float = 30.0
+    concurrency: int | None = None
     open: Callable[[], Tool] | None = None
+    close: Callable[[], None] | None = None
+    canary: Callable[[], object] | None = None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -221,6 +227,8 @@ def check_arguments(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
 def convert(tool: Tool, name: str, value: Any, hint: Any, wanted: dict[str, Any] | None = None) -> Any:
     """One argument (or item of one) as its type. `wanted` is its part of the schema. Raises ToolError."""
     wanted = tool.parameters["properties"][name] if wanted is None else wanted
+    if hint is Any:  # checked by who declares it: a server, for example
+        return value
     origin, inner = typing.get_origin(hint), [item for item in typing.get_args(hint) if item is not type(None)]
     if origin in (types.UnionType, typing.Union):
         return None if value is None else convert(tool, name, value, inner[0], wanted)

@@ -52,6 +52,7 @@ def rollout_metrics(groups: Sequence[Group]) -> dict[str, float]:
     out = {f"stop/{stop.value}": share(each.stop == stop for each in attempts) for stop in Stop} if attempts else {}
     out["num_groups"] = float(len(groups))
     out["num_attempts"] = float(len(attempts))
+    out |= excluded_metrics(attempts)
     if not members:
         return out
     return {**out, **reward_metrics(groups, members), **length_metrics(members), **tool_metrics(members)}
@@ -113,6 +114,21 @@ def tool_metrics(members: Sequence[Trajectory]) -> dict[str, float]:
         out[f"tool/{name[:40]}/calls"] = len(mine) / len(members)
         out[f"tool/{name[:40]}/failures"] = share(event.error is not None for event in mine)
     return out
+
+
+def excluded_metrics(attempts: Sequence[Trajectory]) -> dict[str, float]:
+    """Per tool, the share of the attempts calling it that are left out because it failed on our side.
+
+    A share that is not near zero selects which questions are learned from, so it is reported over all attempts.
+    """
+    called: dict[str, int] = {}
+    lost: dict[str, int] = {}
+    for each in attempts:
+        for name in {event.name for event in each.events}:
+            called[name] = called.get(name, 0) + 1
+        for name in {event.name for event in each.events if event.infrastructure}:
+            lost[name] = lost.get(name, 0) + 1
+    return {f"tool/{name[:40]}/excluded": lost.get(name, 0) / called[name] for name in sorted(called)}
 
 
 def share(flags) -> float:

@@ -1,8 +1,8 @@
 """What an episode and its tools may use: images shown so far, calls with deadlines, randomness by name.
 
 A call never ends an attempt because of what the model wrote: unreadable calls, unknown tools, bad arguments, tools that
-take too long and `ToolError` all come back as a tool message. Only a tool that crashes, and crashes again when a pure
-one is called again, is a failure of ours.
+take too long and `ToolError` all come back as a tool message. A failure of ours is a tool that crashes (and crashes again
+when a pure one is called again), or that is late while its canary fails too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from saccade.core.seed import generator
 from saccade.core.store import MediaStore
 from saccade.core.tool import Tool, ToolError, check_arguments
 from saccade.core.trajectory import Stop, ToolEvent
+from saccade.rollout.gates import Gates
 from saccade.rollout.looks import image_arguments, looked_at, recorded
 from saccade.rollout.results import as_parts, writable
 from saccade.rollout.waiting import Clock, Late, Stopped, in_thread
@@ -53,6 +54,8 @@ class Ledger:
 
 SIDE_BY_SIDE = 16
 """Calls of one message that run at once: a model may write hundreds."""
+CANARY_S = 5.0
+"""How long a canary may take."""
 
 
 class ToolCrash(Exception):
@@ -78,6 +81,7 @@ class AttemptContext:
     branch: str = ""
     call_number: int = 0
     sandbox: Any = None
+    gates: Gates = field(default_factory=Gates)
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -179,14 +183,39 @@ class AttemptContext:
             result = await in_thread(lambda: work(**arguments))
             return await result if inspect.isawaitable(result) else result
 
-        for trial in (1, 0):
-            try:
-                return await self.clock.wait(once(), f"tool {tool.name}", seconds=seconds)
-            except Late as late:  # exceeding a limit by what the model asked for is the model's mistake
-                raise ToolError(f"{tool.name} was stopped: {late}") from late
-            except (ToolError, Stopped):
-                raise
-            except Exception:
-                if not (trial and tool.pure):
+        async with self.gates.place(tool, self.clock, self.limits.engine_s):
+            for trial in (1, 0):
+                try:
+                    return await self.clock.wait(once(), f"tool {tool.name}", seconds=seconds)
+                except Late as late:  # exceeding a limit by what the model asked for is the model's mistake
+                    await self._check_canary(tool, late)
+                    if not (trial and tool.pure and tool.canary):
+                        raise ToolError(f"{tool.name} was stopped: {late}") from late
+                except Stopped as stopped:
+                    if stopped.stop is Stop.TIMEOUT:
+                        await self._check_canary(tool, stopped)
                     raise
+                except ToolError:
+                    raise
+                except Exception:
+                    if not (trial and tool.pure):
+                        raise
         raise AssertionError("unreachable")
+
+    async def _check_canary(self, tool: Tool, late: Exception) -> None:
+        """Raise ToolCrash where the tool's canary fails too: then it was ours that it was late."""
+        canary = tool.canary
+        if canary is None:
+            return
+
+        async def heard() -> None:
+            result = canary() if inspect.iscoroutinefunction(canary) else await in_thread(canary)
+            if inspect.isawaitable(result):
+                await result
+
+        try:
+            await self.clock.wait(heard(), f"canary of tool {tool.name}", seconds=CANARY_S, paused=True)
+        except Stopped:
+            raise
+        except Exception as error:
+            raise ToolCrash(f"{late}, and its canary fails: {type(error).__name__}: {error}") from error

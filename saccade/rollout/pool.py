@@ -23,6 +23,7 @@ from saccade.core.sample import Sample, Source
 from saccade.core.store import MediaStore
 from saccade.core.tool import Tool
 from saccade.core.trajectory import Group, Stop, Trajectory
+from saccade.rollout.gates import Gates
 from saccade.rollout.presence import Presence, Search
 from saccade.rollout.run import LIMITS, SAMPLING, attempt
 from saccade.rollout.speak import Speaker
@@ -54,6 +55,7 @@ async def rollout(
     retries: int = 1,
     finished: Callable[[Trajectory], None] = lambda trajectory: None,
     stalled: Callable[[str], None] | None = None,
+    sandbox: Any = None,
 ) -> list[Group]:
     """Explore every sample; one group each, in order. A row that cannot be made gives a group of one failed attempt.
 
@@ -63,6 +65,7 @@ async def rollout(
     seconds:     deadline of the whole rollout; what is not done by then ends with `Stop.ABORT` and says what it waited for
     stall_s:     when nothing has moved for so long, `stalled` is told who waits for what (default: a warning)
     retries:     how often an engine or client that failed is asked again, see `attempt`
+    sandbox:     where tools run what the model writes, see `attempt`
     finished:    called with every trajectory as soon as it ends; what it raises ends the rollout
 
     Raises ValueError for settings that cannot work; never for a sample.
@@ -73,6 +76,7 @@ async def rollout(
         raise ValueError("a rollout needs an engine with its renderer, or a client named 'policy'")
     loop = asyncio.get_running_loop()
     abort_at = loop.time() + seconds
+    gates = Gates()
     presence = Presence(slots=concurrency, engines=batching(engine, clients or {}))
 
     broken: list[Exception] = []
@@ -95,6 +99,7 @@ async def rollout(
                     sample, episode, store=store, engine=engine, renderer=renderer, tools=tools, clients=clients,
                     limits=limits, sampling=sampling, seed=seed, index=index, branch=forced or branch, progress=progress,
                     retries=retries, abort_at=abort_at, watch=lambda what: presence.waits_for(key, what),
+                    sandbox=sandbox, gates=gates,
                 )
             finally:
                 presence.waits.pop(key, None)

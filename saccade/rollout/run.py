@@ -12,6 +12,7 @@ import math
 import traceback
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from saccade.core.engine import Client, Engine, Renderer, Sampling
 from saccade.core.episode import End, Episode, Limits, Reply
@@ -22,9 +23,11 @@ from saccade.core.store import MediaStore
 from saccade.core.tool import Tool, opened
 from saccade.core.trajectory import Stop, Trajectory
 from saccade.rollout.context import AttemptContext, Ledger
+from saccade.rollout.gates import Gates
 from saccade.rollout.recorder import Recorder
 from saccade.rollout.speak import Speaker, speak
 from saccade.rollout.waiting import Clock, Stopped
+from saccade.sandbox.chosen import chosen
 
 LIMITS, SAMPLING = Limits(), Sampling()
 CLOSE_S = 5.0
@@ -49,6 +52,8 @@ async def attempt(
     retries: int = 1,
     abort_at: float = math.inf,
     watch: Callable[[str], None] = lambda what: None,
+    sandbox: Any = None,
+    gates: Gates | None = None,
 ) -> Trajectory:
     """Run one attempt to its end and return the record.
 
@@ -57,6 +62,8 @@ async def attempt(
     seed:     with the sample's id, `index` (which attempt) and `branch` it names all randomness of the attempt
     retries:  how often an engine or client that failed is asked again before the attempt counts as failed
     abort_at: event-loop time at which the rollout ends; watch: told what the attempt waits for
+    sandbox:  where tools run what the model writes; by default the best this machine has (`saccade.sandbox.chosen`)
+    gates:    how many calls of a tool run at once, shared by the attempts of a rollout
     """
     loop = asyncio.get_running_loop()
     speakers: dict[str, Client | Speaker] = dict(clients or {})
@@ -67,11 +74,13 @@ async def attempt(
     clock = Clock(until=loop.time() + limits.seconds, abort=abort_at, watch=watch)
     version = engine.version if engine is not None else 0
     stop, error, coroutine = Stop.DONE, None, None
+    held: tuple[Tool, ...] = ()
     try:
+        held = offered(sample, tools)
         context = AttemptContext(
-            sample=sample, limits=limits, tools=offered(sample, tools), store=store, clock=clock, ledger=ledger,
+            sample=sample, limits=limits, tools=held, store=store, clock=clock, ledger=ledger,
             rng=generator(*names, "episode"), names=names, clients=speakers, sampling=sampling, progress=progress,
-            attempt=index, branch=branch,
+            attempt=index, branch=branch, sandbox=chosen() if sandbox is None else sandbox, gates=gates or Gates(),
         )
         coroutine = episode(sample, context)
         stop = await drive(coroutine, speakers, recorder, context, retries)
@@ -82,7 +91,7 @@ async def attempt(
     except Exception:  # ours or the sample's: it ends here, with everything that was recorded
         stop, error = Stop.ERROR, traceback.format_exc()
     finally:
-        trouble = await close(coroutine)
+        trouble = await close(coroutine) or released(held)
     if clock.stopped is not None and not stop.failed:  # an episode may have swallowed it
         stop, error = clock.stopped.stop, str(clock.stopped) if clock.stopped.stop.failed else None
     if ledger.failure is not None or (trouble and not stop.failed):
@@ -157,6 +166,18 @@ async def close(coroutine: AsyncGenerator[Reply, Message] | None) -> str | None:
     except Exception:
         return traceback.format_exc()
     return None
+
+
+def released(tools: Sequence[Tool]) -> str | None:
+    """Let every tool of this attempt release what it holds; the traceback of the first that fails."""
+    trouble = None
+    for tool in tools:
+        try:
+            if tool.close is not None:
+                tool.close()
+        except Exception:
+            trouble = trouble or traceback.format_exc()
+    return trouble
 
 
 def measured(recorder: Recorder, ledger: Ledger) -> dict[str, float]:

@@ -13,6 +13,7 @@ from saccade.core.tool import Tool, opened
 from saccade.media import open_store
 from saccade.rollout.context import AttemptContext, Ledger
 from saccade.rollout.waiting import Clock
+from saccade.sandbox.chosen import chosen
 
 SIZE = (192, 144)
 """Width and height of the picture in px."""
@@ -31,7 +32,12 @@ def call_on_picture(tool: Tool, arguments: dict[str, Any]) -> tuple[int, int] | 
     context = AttemptContext(
         sample=Sample(id="bench", prompt=()), limits=Limits(), tools=(tool,), store=store, clock=Clock(),
         ledger=Ledger(images=(image,), offered=(tool,)), rng=generator(*names), names=names,
+        sandbox=chosen(),
     )
-    message = asyncio.run(context.call(ToolCall(name=tool.name, arguments=arguments)))
+    try:
+        message = asyncio.run(context.call(ToolCall(name=tool.name, arguments=arguments)))
+    finally:
+        if tool.close is not None:
+            tool.close()
     shown: list[Image] = list(message.images)
     return store.size(shown[0].ref) if shown else message.text
