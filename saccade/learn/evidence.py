@@ -36,6 +36,16 @@ def check_steps(attempts: Sequence[Trajectory]) -> None:
                 raise BlindError(f"{where}: the message shows {shown}, its tokens hold {held}: {kind}")
 
 
+def told_apart(row: Row, recorded: np.ndarray, decode: Callable[[np.ndarray], str]) -> str:
+    """What the tokens of a row that is not its record have come from, as far as that can be told."""
+    assert row.record is not None
+    blind = [step for step in row.record if step.message.role != "tool"]
+    if len(blind) < len(row.record) and np.array_equal(row.prompt.tokens, concatenate(blind).tokens):
+        return "what a tool showed is missing: an observation is left out of the training context"
+    same = decode(row.prompt.tokens) == decode(recorded)
+    return "and both say the same: a re-tokenised turn" if same else "and they say different things"
+
+
 def check_masks(rows: Sequence[Row], decode: Callable[[np.ndarray], str]) -> None:
     """Rows against the record they were made of: tokens, images, and which tokens are trained."""
     for row in rows:
@@ -43,10 +53,9 @@ def check_masks(rows: Sequence[Row], decode: Callable[[np.ndarray], str]) -> Non
             continue
         prompt = concatenate(row.record)
         if not np.array_equal(row.prompt.tokens, prompt.tokens):
-            same = decode(row.prompt.tokens) == decode(prompt.tokens)
             raise BlindError(
                 f"{row.source}: the row holds {len(row.prompt.tokens)} tokens, the record {len(prompt.tokens)}, "
-                + ("and both say the same: a re-tokenised turn" if same else "and they say different things")
+                f"{told_apart(row, prompt.tokens, decode)}"
             )
         if row.prompt.media != prompt.media:
             here, there = [span.ref for span in row.prompt.media], [span.ref for span in prompt.media]

@@ -289,3 +289,14 @@ def test_wrong_coordinate_frame_of_the_crop(run, tmp_path, monkeypatch):
     monkeypatch.setattr(MediaStore, "put", misplaced)
     message = refused(run, tmp_path / "run", "wrong coordinate frame")
     assert "pixels" in message
+
+
+def test_observation_dropped_from_the_training_context(run, tmp_path, monkeypatch):
+    """The learner sees question, call and answer without what the tool showed: one published trainer did so."""
+    whole = rows_module.concatenate
+
+    def without_observations(steps):
+        return whole([step for step in steps if step.message.role != "tool"])
+
+    monkeypatch.setattr(rows_module, "concatenate", without_observations)
+    refused(run, tmp_path / "run", "observation is left out")
