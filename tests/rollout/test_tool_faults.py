@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -88,8 +87,8 @@ def box():
     made.close()
 
 
-@pytest.mark.slow
-def test_a_thousand_trajectories_with_faults(store, renderer, box):
+@pytest.mark.parametrize("size", [55, pytest.param(1000, marks=pytest.mark.slow)])
+def test_a_thousand_trajectories_with_faults(store, renderer, box, size):
     began, took = {}, {}
 
     def timed(prompt, turn):
@@ -99,13 +98,12 @@ def test_a_thousand_trajectories_with_faults(store, renderer, box):
 
     limits = Limits(seconds=60.0, tool_s=30.0)
     groups = run_rollouts(
-        [question(f"<<{number}>>", id=str(number)) for number in range(1000)], tool_loop(), store=store,
+        [question(f"<<{number}>>", id=str(number)) for number in range(size)], tool_loop(), store=store,
         engine=Replay(say=timed), renderer=renderer, tools=(service(), run_python(sandbox=box, concurrency=16)),
         limits=limits, concurrency=64,
     )
     made = [evaluate(group, (answer_match(),)).trajectories[0] for group in groups]
-    assert len(made) == 1000
-    stops = Counter((kind_of(each.sample.id), each.stop.value) for each in made)
+    assert len(made) == size
     for each in made:
         kind = kind_of(each.sample.id)
         if kind in OURS:  # none is scored as a wrong answer because of us
@@ -117,10 +115,9 @@ def test_a_thousand_trajectories_with_faults(store, renderer, box):
     assert max(took.values()) < limits.seconds + 1.0
     shares = excluded_metrics(made)
     assert shares["tool/run_python/excluded"] == 0.0
-    assert shares["tool/look/excluded"] == pytest.approx(sum(kind_of(str(n)) in OURS for n in range(1000)) / sum(
-        kind_of(str(n)) in (*OURS, "well", "slow") for n in range(1000)))
+    assert shares["tool/look/excluded"] == pytest.approx(sum(kind_of(str(n)) in OURS for n in range(size)) / sum(
+        kind_of(str(n)) in (*OURS, "well", "slow") for n in range(size)))
     assert rollout_metrics(groups)["tool/look/excluded"] == shares["tool/look/excluded"]
-    assert sum(stops.values()) == 1000
 
 
 def one(store, renderer, tools, text, **settings):

@@ -16,6 +16,9 @@ def verb(
 
     A client opens pictures of one folder with `open_image`; code that it writes for `run_python` runs in the sandbox.
 
+      saccade tools serve crop rotate --images photos
+      saccade tools serve run_python
+
     Args:
         action: serve.
         names: tools to offer.
