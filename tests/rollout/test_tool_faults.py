@@ -82,7 +82,7 @@ def say(prompt, turn) -> str:
 
 @pytest.fixture(scope="module")
 def box():
-    made = sandbox.jail(limits=Room(seconds=2.0, memory_mb=768, disk_mb=16), spare=4)
+    made = sandbox.jail(limits=Room(seconds=4.0, memory_mb=768, disk_mb=16), spare=4)
     yield made
     made.close()
 
