@@ -158,10 +158,19 @@ def look_sloppily(rng: np.random.Generator) -> Talk:
     return Talk(kind="look_sloppily", messages=messages, learned=(1,), tools=offered(rng))
 
 
-def sloppy_box(rng: np.random.Generator, state: State) -> tuple[int, int, int, int]:
-    """Grid edges of a box somewhere near the card, or somewhere; sides of 3 to 5 bins, never drawn tight."""
+def look_about(rng: np.random.Generator) -> Talk:
+    """A call with a box about the card, and nothing after it: that calls point somewhere near it, no better."""
+    state = generate(rng, knobs_of(rng))
+    messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, sloppy_box(rng, state, anywhere=0.0)))
+    return Talk(kind="look_about", messages=messages, learned=(1,), tools=offered(rng))
+
+
+def sloppy_box(
+    rng: np.random.Generator, state: State, *, anywhere: float = 1 - NEAR_SHARE
+) -> tuple[int, int, int, int]:
+    """Grid edges of a box near the card or, with a chance of `anywhere`, somewhere; sides of 3 to 5 bins, never tight."""
     card = [edge * BINS / state.knobs.size_px for edge in state.cards[0].box_xyxy]
-    near = rng.random() < NEAR_SHARE
+    near = rng.random() < 1 - anywhere
     while True:
         wide, high = (int(side) for side in rng.integers(*SIDES, 2))
         if near:

@@ -45,7 +45,7 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
            views.clips: 0.03, views.places: 0.01, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01,
            views.text: 0.02, views.one_glyph: 0.04, cards.read_crop: 0.09, cards.read_many: 0.01,
            cards.find_small: 0.09, cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02,
-           cards.look_well: 0.17, cards.look_sloppily: 0.30}),
+           cards.look_well: 0.17, cards.look_sloppily: 0.02, cards.look_about: 0.32}),
 )
 """How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 
@@ -79,11 +79,11 @@ def talk(seed: int, index: int, progress: float = 1.0) -> Talk:
 
 
 def vocabulary(*, num_talks: int = 150) -> Any:
-    """The tokenizer of this corpus, learned from `num_talks` conversations of every part."""
+    """The tokenizer of this corpus, learned from `num_talks` conversations of every part of the lessons."""
     from saccade.glimpse.tokenizer import call_text, learn, preamble
 
     talks = [part(generator("glimpse", "vocabulary", part.__name__, index))
-             for part in STAGES[-1][1] for index in range(num_talks)]
+             for part in STAGES[-2][1] for index in range(num_talks)]
     texts = [message.text for each in talks for message in each.messages]
     calls = [call_text(call.name, call.arguments) for each in talks for message in each.messages for call in message.calls]
     others = [preamble([zoom_schema(frame, label)]) for frame in FRAMES for label in (False, True)]
