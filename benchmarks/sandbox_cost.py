@@ -38,7 +38,9 @@ def seconds(work: Callable[[], object]) -> float:
 def bare() -> None:
     path = list(shown(("numpy", "pillow")).search)
     program = f"import sys; sys.path[:] = {path!r}\n{WARM['numpy']}\n{WARM['pillow']}\n{LINE}"
-    subprocess.run([sys.executable, "-I", "-S", "-B", "-c", program], env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-I", "-S", "-B", "-c", program]
+    # in a session of its own, as the jail is: the scheduler shares processors out among sessions
+    subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL, start_new_session=True)
 
 
 def cold() -> None:
