@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from saccade.core.engine import Renderer
-from saccade.core.message import Message, assistant
+from saccade.core.message import Image, Message, assistant
 from saccade.core.sample import Sample
 from saccade.core.tool import Tool
 from saccade.core.trajectory import Step, Trajectory
@@ -24,7 +25,7 @@ def labelled(sample: Sample, renderer: Renderer, store: Any, *, tools: Sequence[
 
     Raises ValueError naming the row when there is nothing to learn: no assistant turn and no target.
     """
-    messages = conversation(sample)
+    messages = tuple(kept(message, store) for message in conversation(sample))
     offered = [tool for tool in tools if sample.tools is None or tool.name in sample.tools]
     try:
         rendered = renderer.encode(messages, offered, store)
@@ -43,6 +44,12 @@ def labelled(sample: Sample, renderer: Renderer, store: Any, *, tools: Sequence[
         for index, (message, piece) in enumerate(zip(messages, rendered, strict=True))
     )
     return Trajectory(sample=sample, steps=steps, origin="label")
+
+
+def kept(message: Message, store: Any) -> Message:
+    """The message with its pictures under the names that its tokens will hold."""
+    parts = tuple(store.adopt(part) if isinstance(part, Image) else part for part in message.parts)
+    return replace(message, parts=parts)
 
 
 def conversation(sample: Sample) -> tuple[Message, ...]:

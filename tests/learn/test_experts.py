@@ -9,6 +9,7 @@ import saccade.core as sc
 from saccade import credit, objectives
 from saccade.engines.local import LocalEngine
 from saccade.episodes.single import single
+from saccade.learn.blind import check_record
 from saccade.learn.collect import attempted
 from saccade.learn.learner import Learner
 from saccade.learn.pass_rates import kept, measured, pass_rates
@@ -36,6 +37,7 @@ def test_a_label_is_a_member_of_the_group_and_pulls(taught):
     assert [each.origin for each in group.trajectories] == ["policy"] * 3 + ["label"]
     assert label.answer == "<answer>a</answer>" and group.total[-1] == 1 and label.sample == run.data[0]
     (row,) = [each for each in made.rows if each.origin == "label"]
+    check_record(learner, group.trajectories)  # its message names the pictures its tokens hold
     own = learner.own([row])[0]
     assert np.allclose(row.old_logp_S, own, atol=1e-5) and row.credit_S[0] > 0
     metrics = update(learner, list(made.rows), (objectives.clip(),), lr=1e-3)
