@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypedDict, runtime_checkable
+from typing import Any, NotRequired, Protocol, TypedDict, runtime_checkable
 
 from saccade.core.message import Message
 from saccade.core.seed import generator
 
 
-class Thing(TypedDict, total=False):
+class Thing(TypedDict):
     """Something in a picture, for tools that are to be right: `label` in words, `text` written on it, its box.
 
     `outline` is a polygon [[x, y], ...] where the thing is no rectangle; `image` is the index of its picture (0 if absent).
@@ -22,9 +22,9 @@ class Thing(TypedDict, total=False):
 
     label: str
     box_xyxy: list[float]
-    text: str
-    outline: list[list[float]]
-    image: int
+    text: NotRequired[str]
+    outline: NotRequired[list[list[float]]]
+    image: NotRequired[int]
 
 
 class Truth(TypedDict, total=False):

@@ -49,7 +49,7 @@ def overlaid(pixels: PILImage.Image, mask: np.ndarray) -> PILImage.Image:
     edge_px = 2 * max(1, round(min(pixels.size) / 300)) + 1
     edge = np.asarray(area.filter(ImageFilter.MaxFilter(edge_px))) != np.asarray(area.filter(ImageFilter.MinFilter(edge_px)))
     shown = pixels.copy()
-    shown.paste(colour, mask=area.point(lambda value: value * 110 // 255))
+    shown.paste(colour, mask=PILImage.fromarray(mask.astype(np.uint8) * 110))
     shown.paste(colour, mask=PILImage.fromarray(edge.astype(np.uint8) * 255))
     return shown
 

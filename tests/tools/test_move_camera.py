@@ -87,6 +87,24 @@ def test_the_depth_an_oracle_tells_is_that_of_the_picture():
     assert f"Point 1: {far[60, 64]:.2f}" in told
 
 
+def test_the_outline_an_oracle_gives_is_what_is_seen_of_the_block_in_a_crop_too():
+    from saccade.tools import crop
+    from saccade.tools._seen import seen
+
+    sample, zoom = ROOMS[2], crop()
+    context = attempt(zoom, sample=sample)
+    scene = sample.meta["scene"]
+    ids = space.render(space.blocks_of(scene), space.cameras_of(scene)[0], space.size_of(scene)).ids
+    names = [block.name for block in space.blocks_of(scene)]
+    for thing in (each for each in sample.meta["things"] if each["image"] == 0):
+        wanted = ids == names.index(thing["label"].split()[0])
+        assert np.array_equal(sight.oracle().outline(seen(context, None), tuple(thing["box_xyxy"])), wanted)
+    x1, y1, x2, y2 = (round(edge) for edge in thing["box_xyxy"])
+    part = call(context, zoom, bbox_2d=[x1, y1, x2, y2]).images[0]
+    inside = sight.oracle().outline(seen(context, part), (0, 0, x2 - x1, y2 - y1))
+    assert np.array_equal(inside, wanted[y1:y2, x1:x2])
+
+
 @pytest.mark.parametrize(("arguments", "told"), [
     ({"azimuth": 181}, "azimuth is from"), ({"elevation": -91}, "azimuth is from"), ({"camera": 3}, "numbered 1 to 2"),
     ({"camera": 0}, "no camera 0"), ({"view": "top"}, "view is one of"),

@@ -55,7 +55,7 @@ class Oracle:
     def read(self, look: Look) -> Sequence[Found]:
         """What is written on things, from top to bottom. An error replaces a character."""
         rng = self._rng("read", look)
-        lines = [(thing["text"], box) for thing, box in visible(look) if thing.get("text")]
+        lines = [(text, box) for thing, box in visible(look) if (text := thing.get("text"))]
         return [
             Found(label="".join(LETTERS[int(rng.integers(len(LETTERS)))] if rng.random() < self.error else c for c in text),
                   box_xyxy=box)
@@ -68,28 +68,17 @@ class Oracle:
         best, thing = max(overlaps, key=lambda each: each[0], default=(0.0, None))
         if thing is None or best < 0.2:
             return None
-        x1, y1, x2, y2 = thing["box_xyxy"]
-        corners = thing.get("outline") or [[x1, y1], [x2, y1], [x2, y2], [x1, y2]]
-        sx, sy, ox, oy = look.image.to_root
-        drawn = PILImage.new("1", look.pixels.size)
-        ImageDraw.Draw(drawn).polygon([((x - ox) / sx - 0.5, (y - oy) / sy - 0.5) for x, y in corners], fill=1)
-        mask = np.asarray(drawn)
+        mask = drawn(look, thing) if look.sample.meta.get("scene") is None else silhouette(look, thing)
         if self._rng("outline", look, repr(box_xyxy)).random() < self.error:
-            mask = np.roll(mask, max(1, round(abs((x2 - x1) / sx) / 3)), axis=1)
+            x1, _, x2, _ = boxes.from_root(thing["box_xyxy"], look.image.to_root)
+            mask = np.roll(mask, max(1, round((x2 - x1) / 3)), axis=1)
         return mask
 
     def range(self, look: Look) -> np.ndarray | None:
         """Distances of a 3-D scene. An error makes the whole map `error` times too near or too far, pixel by pixel."""
-        scene = look.sample.meta.get("scene")
-        if scene is None or look.number is None:
+        if look.sample.meta.get("scene") is None or look.number is None:
             return None
-        cameras, things = space.cameras_of(scene), space.blocks_of(scene)
-        width, height = space.size_of(scene)
-        far = space.render(things, cameras[look.number], (width, height)).depth
-        sx, sy, ox, oy = look.image.to_root
-        columns = np.clip((np.arange(look.pixels.width) + 0.5) * sx + ox, 0, width - 1).astype(int)
-        rows = np.clip((np.arange(look.pixels.height) + 0.5) * sy + oy, 0, height - 1).astype(int)
-        cut = far[np.ix_(rows, columns)]
+        cut = sampled(look, rendered(look).depth)
         return cut * np.exp(self._rng("range", look).normal(0, self.error, cut.shape)) if self.error else cut
 
     def match(self, look: Look, texts: Sequence[str]) -> Sequence[float]:
@@ -102,7 +91,7 @@ class Oracle:
     def describe(self, look: Look) -> str:
         """Everything in the picture with its box. An error leaves a thing out."""
         rng = self._rng("describe", look)
-        said = [f"a {thing.get('label', 'thing')}" + (f" that reads {thing['text']!r}" if thing.get("text") else "")
+        said = [f"a {thing.get('label', 'thing')}" + (f" that reads {text!r}" if (text := thing.get("text")) else "")
                 + f" at [{', '.join(f'{edge:.0f}' for edge in box)}]"
                 for thing, box in visible(look) if rng.random() >= self.error]
         return f"The picture shows {'; '.join(said)}." if said else "There is nothing to see."
@@ -141,6 +130,38 @@ def visible(look: Look) -> Iterator[tuple[Thing, boxes.Pixels]]:
         box = thing["box_xyxy"]
         if thing.get("image", 0) == look.number and boxes.cover(box, look.region_xyxy) >= 0.5:
             yield thing, boxes.clip(boxes.from_root(box, look.image.to_root), look.pixels.size)
+
+
+def drawn(look: Look, thing: Thing) -> np.ndarray:
+    """bool[H, W], the outline of a thing of a flat world, its box where it has none."""
+    x1, y1, x2, y2 = thing["box_xyxy"]
+    corners = thing.get("outline") or [[x1, y1], [x2, y1], [x2, y2], [x1, y2]]
+    sx, sy, ox, oy = look.image.to_root
+    mask = PILImage.new("1", look.pixels.size)
+    ImageDraw.Draw(mask).polygon([((x - ox) / sx - 0.5, (y - oy) / sy - 0.5) for x, y in corners], fill=1)
+    return np.asarray(mask)
+
+
+def silhouette(look: Look, thing: Thing) -> np.ndarray:
+    """bool[H, W], what is seen of a block of a 3-D scene, whose name its label begins with."""
+    names = [block.name for block in space.blocks_of(look.sample.meta["scene"])]
+    return sampled(look, rendered(look).ids == names.index(thing.get("label", "").split()[0]))
+
+
+def rendered(look: Look) -> space.Rendered:
+    """The scene behind a picture, at the size of its root image."""
+    scene, number = look.sample.meta["scene"], look.number
+    assert number is not None
+    return space.render(space.blocks_of(scene), space.cameras_of(scene)[number], space.size_of(scene))
+
+
+def sampled(look: Look, values: np.ndarray) -> np.ndarray:
+    """A map [H, W] of the root image at the pixels of the picture that is looked at."""
+    sx, sy, ox, oy = look.image.to_root
+    height, width = values.shape
+    columns = np.clip((np.arange(look.pixels.width) + 0.5) * sx + ox, 0, width - 1).astype(int)
+    rows = np.clip((np.arange(look.pixels.height) + 0.5) * sy + oy, 0, height - 1).astype(int)
+    return values[np.ix_(rows, columns)]
 
 
 def words_of(text: str, *, plain: bool = True) -> set[str]:

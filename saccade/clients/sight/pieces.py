@@ -29,7 +29,7 @@ def pieces(mask: np.ndarray, *, least: int, most: int) -> list[Piece]:
         from scipy import ndimage
     except ImportError as error:
         raise ValueError(MISSING) from error
-    labels, count = ndimage.label(mask, structure=np.ones((3, 3), bool))
+    labels, count = ndimage.label(mask, structure=np.ones((3, 3), bool))  # type: ignore[misc]
     areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     kept = [int(place) for place in np.argsort(-areas, kind="stable")[:most] if areas[place] >= least]
     spans = ndimage.find_objects(labels) if kept else []
