@@ -1,27 +1,36 @@
 """The local engine: many trajectories wait, one batch answers them all, on the very weights that are being trained.
 
-A trajectory opens a `session()` for as long as it lives. In the deterministic mode (the default) a batch is formed when
-every live session waits for tokens, ordered by the seeds of the requests, so that its composition never depends on who
-arrived first; the batch runs on the event loop's own thread, for nobody has anything else to do. Otherwise whatever
-waits is batched as soon as the last batch is done, in a worker thread, and tools run meanwhile.
+A trajectory opens a `session()` for as long as it lives. Rows that have ended leave the batch at once, so their tools run
+while the others are still being sampled, and come back with their next request: a straggler holds nobody. They are let in
+when so many are out that a new batch is worth its prefill (`refill`).
+
+In the deterministic mode (the default) who is in a batch follows from the tokens alone, never from the clock: when enough
+rows have ended, the engine waits for every live trajectory that is out and lets them in by the seeds of their requests.
+Otherwise whoever is back is let in, and sampling runs in a worker thread while tools run.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from saccade.core.engine import Completion, Prompt, Sampling
 from saccade.core.store import MediaStore
-from saccade.engines.local_batch import run_batch
+from saccade.engines.local_batch import Decoder, sampling_mode
 from saccade.engines.local_cache import PrefixStore
+from saccade.engines.local_draw import Stream
 from saccade.models.family import check_spans
 from saccade.models.policy import Policy
 
+Value = TypeVar("Value")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Request:
     prompt: Prompt
     sampling: Sampling
@@ -41,21 +50,22 @@ class LocalEngine:
     are batched with whatever else waits at the end of the event loop's turn.
 
     cache_bytes: budget for keys and values kept across turns (least recently used go first); 0 keeps none.
-    max_batch_tokens: rows times (longest prompt + max_tokens) of one batch; more requests run as several batches.
+    max_batch_tokens: rows times (longest prompt + max_tokens) of one batch; more requests wait for others to end.
+    refill: the share of a batch that must be out before rows are let in; 1 waits for the last row (the plain way)
     """
 
     def __init__(
         self, policy: Policy, store: MediaStore, *, deterministic: bool = True, cache_bytes: int = 2 << 30,
-        max_batch_tokens: int = 1 << 18,
+        max_batch_tokens: int = 1 << 18, refill: float = 0.5,
     ) -> None:
         self.policy, self.store, self.deterministic = policy, store, deterministic
-        self.max_batch_tokens = max_batch_tokens
+        self.max_batch_tokens, self.refill = max_batch_tokens, refill
         self.prefixes = PrefixStore(cache_bytes)
         self.aborted = False
         self._waiting: list[_Request] = []
         self._live = 0
-        self._busy = False
-        self._running: asyncio.Task[None] | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._changed: asyncio.Event | None = None
 
     @property
     def version(self) -> int:
@@ -95,59 +105,106 @@ class LocalEngine:
         return await request.future
 
     def _wake(self) -> None:
-        if self._waiting:
-            asyncio.get_running_loop().call_soon(self._run_if_ready)
+        if self._changed is not None:
+            self._changed.set()
+        if self._waiting and self._serving is None:
+            asyncio.get_running_loop().call_soon(self._serve_if_ready)
 
-    def _run_if_ready(self) -> None:
+    def _serve_if_ready(self) -> None:
+        self._forget_cancelled()
+        if self._serving is None and self._waiting and self._all_here(0):
+            self._serving = asyncio.get_running_loop().create_task(self._serve())
+
+    def _all_here(self, num_active: int) -> bool:
+        """Whether every live trajectory is being sampled or waits; without the deterministic mode nobody is waited for."""
+        return not self.deterministic or self.aborted or len(self._waiting) + num_active >= self._live
+
+    def _forget_cancelled(self) -> None:
         self._waiting = [each for each in self._waiting if not each.future.done()]
-        if not self._waiting or self._busy:
-            return
-        if self.deterministic:
-            if len(self._waiting) >= self._live or self.aborted:
-                requests, self._waiting = self._waiting, []
-                for part in self._parts(requests):
-                    self._answer(part, self._sample(part))
-                self.aborted = False
-            return
-        self._busy = True
-        requests, self._waiting = self._waiting, []
-        self._running = asyncio.get_running_loop().create_task(self._run_in_thread(requests))
 
-    async def _run_in_thread(self, requests: list[_Request]) -> None:
+    async def _serve(self) -> None:
+        """Sample until nobody is left in the batch and nobody waits."""
+        asked: dict[Stream, _Request] = {}
+        self._changed = asyncio.Event()
         try:
-            for part in self._parts(requests):
-                self._answer(part, await asyncio.to_thread(self._sample, part))
+            with sampling_mode(self.policy):
+                decoder = Decoder(self.policy, self.store, self.prefixes)
+                began_with = 0
+                while True:
+                    if self._due(decoder.num_active, began_with):
+                        await self._gather(decoder.num_active)
+                        await self._admit(decoder, asked)
+                        began_with = decoder.num_active
+                    if not decoder.num_active:
+                        break
+                    for each, request in asked.items():
+                        each.over = each.over or request.future.done()  # nobody waits for it any more
+                    self._deliver(decoder.cut() if self.aborted else await self._run(decoder.step), asked)
+                    await asyncio.sleep(0)
+                decoder.compact()
+        except Exception as error:  # handed to everybody who waits: each trajectory records it at its own boundary
+            for request in asked.values():
+                if not request.future.done():
+                    request.future.set_exception(error)
         finally:
-            self._busy, self.aborted = False, False
+            self._serving, self.aborted = None, False
             self._wake()
 
-    def _parts(self, requests: list[_Request]) -> list[list[_Request]]:
-        """Requests by seed, cut into batches under the budget."""
-        ordered = sorted(requests, key=lambda each: (each.sampling.seed, each.prompt.tokens.tobytes()))
-        parts: list[list[_Request]] = []
-        longest = 0
-        for request in ordered:
-            longest = max(longest, len(request.prompt.tokens) + request.sampling.max_tokens)
-            if not parts or longest * (len(parts[-1]) + 1) > self.max_batch_tokens:
-                parts.append([])
-                longest = len(request.prompt.tokens) + request.sampling.max_tokens
-            parts[-1].append(request)
-        return parts
+    def _due(self, num_active: int, began_with: int) -> bool:
+        """Whether it is time to let rows in: from the tokens alone in the deterministic mode, else when enough are back."""
+        if num_active == 0:
+            return bool(self._waiting) and self._all_here(0)
+        if self.deterministic:
+            return began_with - num_active >= self.refill * began_with
+        return len(self._waiting) >= self.refill * (num_active + len(self._waiting)) > 0
 
-    def _sample(self, requests: list[_Request]) -> list[Completion] | Exception:
+    async def _gather(self, num_active: int) -> None:
+        assert self._changed is not None
+        while not self._all_here(num_active):
+            self._changed.clear()
+            await self._changed.wait()
+        self._forget_cancelled()
+
+    async def _admit(self, decoder: Decoder, asked: dict[Stream, _Request]) -> None:
+        """Let in as many of those who wait as the budget allows, by seed; the others stay in line."""
+        if self.aborted:
+            for request in self._waiting:
+                request.future.set_result(_nothing(self.version))
+            self._waiting = []
+        entering = self._next(decoder.streams)
+        if not entering:
+            decoder.compact()
+            return
+        self._waiting = [each for each in self._waiting if each not in entering]
         try:
-            return run_batch(
-                self.policy, self.store, self.prefixes, [each.prompt for each in requests],
-                [each.sampling for each in requests], aborted=lambda: self.aborted,
-            )
-        except Exception as error:  # handed to everybody who waits: each trajectory records it at its own boundary
-            return error
+            prompts, samplings = [each.prompt for each in entering], [each.sampling for each in entering]
+            streams = await self._run(lambda: decoder.admit(prompts, samplings))
+        except Exception as error:  # nothing joined: those who are in go on
+            for request in entering:
+                if not request.future.done():
+                    request.future.set_exception(error)
+            return
+        asked.update(zip(streams, entering, strict=True))
 
-    def _answer(self, requests: list[_Request], out: list[Completion] | Exception) -> None:
-        for index, request in enumerate(requests):
-            if request.future.done():
-                continue
-            if isinstance(out, Exception):
-                request.future.set_exception(out)
-            else:
-                request.future.set_result(out[index])
+    def _next(self, streams: list[Stream]) -> list[_Request]:
+        active = [len(each.prompt.tokens) + each.sampling.max_tokens for each in streams if not each.over]
+        longest, chosen = max(active, default=0), []
+        for request in sorted(self._waiting, key=lambda each: (each.sampling.seed, each.prompt.tokens.tobytes())):
+            longest = max(longest, len(request.prompt.tokens) + request.sampling.max_tokens)
+            if (active or chosen) and longest * (len(active) + len(chosen) + 1) > self.max_batch_tokens:
+                break
+            chosen.append(request)
+        return chosen
+
+    async def _run(self, work: Callable[[], Value]) -> Value:
+        return work() if self.deterministic else await asyncio.to_thread(work)
+
+    def _deliver(self, ended: list[Stream], asked: dict[Stream, _Request]) -> None:
+        for each in ended:
+            future = asked.pop(each).future
+            if not future.done():
+                future.set_result(each.completion(self.version))
+
+
+def _nothing(version: int) -> Completion:
+    return Completion(tokens=np.zeros(0, np.int32), logp=np.zeros(0, np.float32), finish="abort", version=version)

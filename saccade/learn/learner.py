@@ -25,6 +25,7 @@ from saccade.core.store import MediaStore
 from saccade.core.trajectory import Trajectory
 from saccade.learn.rows import Row, trajectory_rows
 from saccade.models import adapters
+from saccade.models.family import Features
 from saccade.models.forward import Scores, divergence, score
 from saccade.models.policy import Policy
 from saccade.models.tabular import TabularPolicy
@@ -62,11 +63,31 @@ class Learner:
             self.frozen = replace(policy, model=still, tower_version=-1)
 
     def score(
-        self, rows: Sequence[Row], *, entropy: bool = False, media: Mapping[str, PILImage.Image] | None = None
+        self, rows: Sequence[Row], *, entropy: bool = False, media: Mapping[str, PILImage.Image] | None = None,
+        features: Mapping[str, Features] | None = None,
     ) -> Scores:
         """Log-probabilities of the rows' trainable tokens, with gradient unless torch.no_grad() is on. `media` replaces
-        the pixels of refs, of equal size."""
-        return self._score(self.policy, rows, entropy=entropy, media=media)
+        the pixels of refs, of equal size; `features` stand for images that were encoded before."""
+        return self._score(self.policy, rows, entropy=entropy, media=media, features=features)
+
+    def score_with(
+        self, rows: Sequence[Row], views: Sequence[View], *, seed: int, entropy: bool = False,
+        features: Mapping[str, Features] | None = None,
+    ) -> tuple[Scores, dict[str, ViewSignals]]:
+        """The rows as they are and under views, in one pass: what stands before the first image is computed once for all.
+
+        A view without gradient is looked at on its own, for it needs no graph.
+        """
+        joint = [view for view in views if view.gradient or not torch.is_grad_enabled()]
+        whole, media = list(rows), {}
+        for view in joint:
+            media |= {_named(ref, view): pixels for ref, pixels in self.changed(rows, view, seed=seed).items()}
+            whole += [_under(row, view) for row in rows]
+        scored = self.score(whole, entropy=entropy, media=media, features=features)
+        plain, *others = parted(scored, len(joint) + 1)
+        seen = {view.name: self._seen(view, plain, other) for view, other in zip(joint, others, strict=True)}
+        apart = [view for view in views if view not in joint]
+        return plain, seen | {view.name: self.look(rows, view, seed=seed, entropy=entropy, base=plain) for view in apart}
 
     def reference(self, rows: Sequence[Row]) -> list[np.ndarray]:
         """float32[S] per row: log-probabilities under the reference policy. Raises ValueError where none was kept."""
@@ -118,6 +139,9 @@ class Learner:
         media = self.changed(rows, view, seed=seed)
         with torch.set_grad_enabled(view.gradient and torch.is_grad_enabled()):
             scored = self.score(rows, entropy=entropy, media=media)
+        return self._seen(view, base, scored)
+
+    def _seen(self, view: View, base: Scores | None, scored: Scores) -> ViewSignals:
         gap_N = divergence(self.policy, base, scored, view.divergence) if view.divergence and base is not None else None
         return ViewSignals(logp_T=scored.logp_N, entropy_T=scored.entropy_N, divergence_T=gap_N)
 
@@ -164,6 +188,7 @@ class Learner:
 
     def _score(self, policy: Policy | TabularPolicy, rows: Sequence[Row], **settings: Any) -> Scores:
         if isinstance(policy, TabularPolicy):
+            settings.pop("features", None)
             if settings.pop("media", None):
                 raise ValueError("a tabular policy sees no pictures, so it has no views of them")
             return policy.score([row.prompt for row in rows], wanted=[row.trainable_T for row in rows], **settings)
@@ -175,6 +200,28 @@ class Learner:
             max_tokens=self.micro_tokens,
             **settings,
         )
+
+
+def _named(ref: str, view: View) -> str:
+    return f"{ref} under {view.name}"
+
+
+def _under(row: Row, view: View) -> Row:
+    """The row with its images named as the view's."""
+    media = tuple(replace(span, ref=_named(span.ref, view)) for span in row.prompt.media)
+    return replace(row, prompt=replace(row.prompt, media=media))
+
+
+def parted(scored: Scores, count: int) -> list[Scores]:
+    """Scores of `count` copies of the same rows, one behind the other, as one for each copy."""
+    if count == 1:
+        return [scored]
+    entropies = [None] * count if scored.entropy_N is None else scored.entropy_N.chunk(count)
+    streams = (each.chunk(count) for each in (scored.logp_N, scored.row_N, scored.place_N, scored.hidden_ND))
+    return [
+        replace(scored, logp_N=logp, row_N=row, place_N=place, hidden_ND=hidden, entropy_N=entropy)
+        for logp, row, place, hidden, entropy in zip(*streams, entropies, strict=True)
+    ]
 
 
 def split(rows: Sequence[Row], values_N: torch.Tensor) -> list[np.ndarray]:

@@ -21,6 +21,7 @@ from saccade.learn.batches import micro_batches, strictest
 from saccade.learn.learner import Learner
 from saccade.learn.rows import Row
 from saccade.learn.signals import known_of, signals_of
+from saccade.learn.tower import Tower
 from saccade.objectives.aggregate import row_weights, weights_of
 
 
@@ -113,7 +114,8 @@ def update(
     seed: int = 0,
 ) -> dict[str, float]:
     """Make one update from these rows and return its metrics: ``loss``, ``loss/<term>``, ``<term>/<metric>`` (means over
-    members), ``grad_norm``, ``skipped``, ``mismatch`` and ``mismatch/max`` (learner against sampler, nats).
+    members), ``grad_norm``, ``skipped``, ``mismatch`` and ``mismatch/max`` (learner against sampler, nats), and
+    ``plan/...``: tokens of the rows one by one, tokens that ran, padding among these, heads and passes.
 
     An update whose gradient is not finite is skipped: weights and optimiser stay as they were, `skipped` is 1.
     Raises ValueError for rows above the token budget and for terms that lack a signal.
@@ -129,19 +131,18 @@ def update(
         rows, micro_tokens, together=strictest([each.weighted.term.together for each in counted])
     )
     learner.zero()
+    tower = Tower(learner, rows, batches, max_tokens=micro_tokens)
     total = 0.0
     for chosen in batches:
         part = [rows[index] for index in chosen]
         token_places = np.concatenate([np.arange(offsets[index], offsets[index + 1]) for index in chosen])
         row_places = np.asarray(chosen)
-        scored = learner.score(part, entropy=entropy)
+        scored, seen = learner.score_with(part, list(views.values()), seed=seed, entropy=entropy, features=tower.leaves)
         signals = signals_of(
             known_of(part),
             scored.logp_N,
             entropy_N=scored.entropy_N if entropy else None,
-            view={
-                name: learner.look(part, view, seed=seed, entropy=entropy, base=scored) for name, view in views.items()
-            },
+            view=seen,
             progress=progress,
         )
         loss = scored.logp_N.new_zeros(())
@@ -153,6 +154,8 @@ def update(
                 metrics.add(f"{each.weighted.term.name}/{key}", values, out.member)
                 if values.dtype == torch.bool and not each.over_rows:
                     metrics.shares(f"{each.weighted.term.name}/{key}", values, out.member, signals.row_T)
+        for name, value in scored.work.metrics().items():
+            metrics.add(name, torch.tensor(value), None)
         if scored.entropy_N is not None:
             metrics.add("entropy", scored.entropy_N.detach(), signals.trainable_T)
         gap_N = (scored.logp_N.detach() - signals.old_logp_T).abs()
@@ -160,6 +163,7 @@ def update(
         if loss.requires_grad:
             loss.backward()
         total += float(loss.detach())
+    tower.backward()
     norm = learner.step(lr=lr, clip=clip)
     return {
         "loss": total,

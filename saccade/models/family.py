@@ -71,6 +71,7 @@ class Family:
     processor_key: names the processor settings, part of every cache key for patches
     axes:        A
     window:      keys a sliding-window layer sees, counted in tokens; None where no layer slides
+    maskless:    the stock text model takes None for plain causal attention, beside a cache of ours
     """
 
     name: str
@@ -82,6 +83,7 @@ class Family:
     processor_key: str
     axes: int = 1
     window: int | None = None
+    maskless: bool = False
 
     def expand(self, size: tuple[int, int]) -> Expansion:
         """Placeholder expansion of an image of this (width, height): arithmetic only, equal to the stock processor's.
@@ -121,7 +123,7 @@ class Family:
         model: nn.Module,
         embeds_BTD: Tensor,
         positions_ABT: Tensor,
-        mask_B1TS: Tensor,
+        mask_B1TS: Tensor | None,
         *,
         window_mask_B1TS: Tensor | None = None,
         cache: Any = None,

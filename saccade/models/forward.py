@@ -3,7 +3,7 @@
 Learner, probes, blind checks and the engine's equality tests all use this one function. Rows are sorted by length and
 padded, in parts under a token budget, not packed into one row with a block-diagonal mask: attention of a packed row is
 quadratic in the length of the pack and a CPU computes the masked blocks too, while sorted short rows waste little. The
-language-model head runs only where a log-probability is wanted, and a beginning that rows share runs once.
+language-model head runs only where a log-probability is wanted, and a beginning that rows share runs once (`plan`).
 
 N wanted tokens over all rows, V vocabulary, D hidden size.
 """
@@ -11,7 +11,7 @@ N wanted tokens over all rows, V vocabulary, D hidden size.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -23,9 +23,10 @@ from saccade.core.engine import Prompt
 from saccade.core.store import MediaStore
 from saccade.models.distribution import allowed_logits, chosen_logp, divergence_of, entropy_of
 from saccade.models.family import Features, check_spans
-from saccade.models.inputs import image_features, masks, rows_of
+from saccade.models.inputs import image_features
+from saccade.models.plan import Work
 from saccade.models.policy import Policy
-from saccade.models.shared import prefix_lengths, run_prefixes
+from saccade.models.shared import read
 
 LOGITS_AT_ONCE = 1 << 26
 """More logits than this are computed in pieces, and again in the backward pass, instead of being kept."""
@@ -35,7 +36,8 @@ LOGITS_AT_ONCE = 1 << 26
 class Scores:
     """logp_N float32 on the policy's device, in row order and, within a row, by place; row_N and place_N (int64) say whose.
 
-    entropy_N is None unless asked for. hidden_ND are the last hidden states they follow from, for `divergence`.
+    entropy_N is None unless asked for. hidden_ND are the last hidden states they follow from, for `divergence`. work says
+    what was run together.
     """
 
     logp_N: Tensor
@@ -43,6 +45,7 @@ class Scores:
     place_N: Tensor
     hidden_ND: Tensor
     entropy_N: Tensor | None = None
+    work: Work = field(default_factory=Work)
 
 
 def score(
@@ -53,36 +56,30 @@ def score(
     wanted: Sequence[np.ndarray],
     entropy: bool = False,
     media: Mapping[str, PILImage.Image] | None = None,
+    features: Mapping[str, Features] | None = None,
     max_tokens: int = 16384,
 ) -> Scores:
     """Log-probability of the tokens marked in `wanted` (bool[T] per prompt), each given everything before it.
 
-    `media` replaces the pixels of a ref (same grid). `max_tokens` bounds the padded tokens of one pass through the model.
+    `media` replaces the pixels of a ref (same grid); `features` of refs that somebody has encoded already.
+    `max_tokens` bounds the padded tokens of one pass through the model.
     Raises ValueError for a mark on a first or a banned token, and where placeholders, grids and spans disagree.
     """
     for row, (prompt, marks) in enumerate(zip(prompts, wanted, strict=True)):
         _check(policy, row, prompt, marks)
-    spans = [span for prompt in prompts for span in prompt.media]
-    features = image_features(policy, spans, store, media=media)
-    parts: list[tuple[Tensor, Tensor | None, Tensor]] = []
-    row_N, place_N = [], []
-    starts = prefix_lengths(policy, prompts, wanted)
-    own = [len(prompt.tokens) - start for prompt, start in zip(prompts, starts, strict=True)]
-    for rows in batches(own, max_tokens=max_tokens):
-        part = [prompts[r] for r in rows], [wanted[r] for r in rows], [starts[r] for r in rows]
-        parts.append(_score_rows(policy, *part, features, entropy))
-        for row in rows:
-            places = np.flatnonzero(wanted[row])
-            row_N.append(np.full(len(places), row))
-            place_N.append(places)
-    whose, where = np.concatenate(row_N), np.concatenate(place_N)
-    back = torch.from_numpy(np.lexsort((where, whose))).to(policy.device)
+    given = dict(features or {})
+    spans = [span for prompt in prompts for span in prompt.media if span.ref not in given]
+    known = {**image_features(policy, spans, store, media=media), **given}
+    places = [np.flatnonzero(marks) for marks in wanted]
+    work = Work()
+    hidden_ND = read(policy, prompts, [each - 1 for each in places], known, max_tokens=max_tokens, work=work)
+    tokens = np.concatenate([prompt.tokens[at] for prompt, at in zip(prompts, places, strict=True)]).astype(np.int64)
+    logp_N, entropy_N = _head(policy, hidden_ND, torch.from_numpy(tokens).to(policy.device), entropy)
+    row_N = np.repeat(np.arange(len(prompts)), [len(each) for each in places])
     return Scores(
-        logp_N=torch.cat([logp for logp, _, _ in parts])[back],
-        row_N=torch.from_numpy(whose).to(policy.device)[back],
-        place_N=torch.from_numpy(where).to(policy.device)[back],
-        hidden_ND=torch.cat([hidden for _, _, hidden in parts])[back],
-        entropy_N=torch.cat([each for _, each, _ in parts if each is not None])[back] if entropy else None,
+        logp_N=logp_N, row_N=torch.from_numpy(row_N).to(policy.device),
+        place_N=torch.from_numpy(np.concatenate(places)).to(policy.device), entropy_N=entropy_N if entropy else None,
+        hidden_ND=hidden_ND, work=work,
     )
 
 
@@ -101,41 +98,6 @@ def divergence(policy: Policy, scores: Scores, other: Scores, kind: str) -> Tens
     if len(pieces) > 1 and torch.is_grad_enabled():
         return torch.cat([checkpoint(head, *piece, use_reentrant=False) for piece in pieces])
     return torch.cat([head(*piece) for piece in pieces])
-
-
-def batches(lengths: Sequence[int], *, max_tokens: int) -> list[list[int]]:
-    """Group row indices by length so that padded tokens stay under a budget (one row alone may exceed it).
-
-    A group also ends where its longest row is over half as long again as its shortest and it is not small.
-    """
-    groups: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
-        longest = lengths[groups[-1][0]] if groups else 0
-        full = not groups or longest * (len(groups[-1]) + 1) > max_tokens
-        if full or (2 * longest > 3 * lengths[row] and longest * len(groups[-1]) > 2048):
-            groups.append([])
-        groups[-1].append(row)
-    return groups
-
-
-def _score_rows(
-    policy: Policy, prompts: Sequence[Prompt], wanted: Sequence[np.ndarray], starts: Sequence[int],
-    features: Mapping[str, Features], entropy: bool,
-) -> tuple[Tensor, Tensor | None, Tensor]:
-    cache = run_prefixes(policy, prompts, starts, features)
-    rows = rows_of(policy, prompts, features, starts=starts)
-    keys = rows.key_order_RT if cache is None else torch.cat([cache.order_RP, rows.key_order_RT], 1)
-    seen, near = masks(policy, rows.order_RT, keys, together_RT=rows.together_RT, dtype=rows.embeds_RTD.dtype)
-    hidden_RTD = policy.family.text(
-        policy.model, rows.embeds_RTD, rows.positions_ART, seen, window_mask_B1TS=near, cache=cache, levels=rows.levels,
-        visual_BT=rows.visual_RT,
-    )
-    width = hidden_RTD.shape[1]
-    before = [row * width + np.flatnonzero(marks) - 1 - start
-              for row, (marks, start) in enumerate(zip(wanted, starts, strict=True))]
-    token_N = torch.from_numpy(np.concatenate([p.tokens[m] for p, m in zip(prompts, wanted, strict=True)]).astype(np.int64))
-    hidden_ND = hidden_RTD.flatten(0, 1)[torch.from_numpy(np.concatenate(before)).to(policy.device)]
-    return *_head(policy, hidden_ND, token_N.to(policy.device), entropy), hidden_ND
 
 
 def _head(policy: Policy, hidden_ND: Tensor, token_N: Tensor, entropy: bool) -> tuple[Tensor, Tensor | None]:

@@ -47,7 +47,7 @@ def image_features(
             continue
         pixels = store.get(ref) if other is None else other
         _check_grid(policy, span, pixels)
-        patches = _patches(policy, ref, store, pixels) if other is None else policy.family.patches(pixels)
+        patches = patches_of(policy, ref, store) if other is None else policy.family.patches(pixels)
         missing.append((ref, other is not None, patches))
     for start in range(0, len(missing), IMAGES_AT_ONCE):
         part = missing[start : start + IMAGES_AT_ONCE]
@@ -63,11 +63,12 @@ def image_features(
     return found
 
 
-def _patches(policy: Policy, ref: str, store: MediaStore, pixels: PILImage.Image) -> dict[str, np.ndarray]:
+def patches_of(policy: Policy, ref: str, store: MediaStore) -> dict[str, np.ndarray]:
+    """What the vision tower eats of a stored image: made once and kept under the store's byte budget."""
     key = (ref, policy.family.processor_key)
     known = store.patches.get(key)
     if known is None:
-        known = policy.family.patches(pixels)
+        known = policy.family.patches(store.get(ref))
         store.patches.put(key, known, size_of(known))
     return known
 
@@ -154,11 +155,14 @@ def rows_of(
 
 def masks(
     policy: Policy, query_RT: Tensor, key_RS: Tensor, *, together_RT: Tensor | None = None, dtype: torch.dtype
-) -> tuple[Tensor, Tensor | None]:
+) -> tuple[Tensor | None, Tensor | None]:
     """Who sees whom, [R, 1, T, S]: the mask of full-attention layers, and of sliding-window layers if there are any.
 
-    `query_RT` and `key_RS` are places in the sequence; the last T keys are the queries themselves.
+    `query_RT` and `key_RS` are places in the sequence; the last T keys are the queries themselves. Where there are no
+    others, a causal family needs no mask (padding stands on the right, where nobody looks), and attention skips half.
     """
+    if policy.family.maskless and together_RT is None and query_RT.shape == key_RS.shape and policy.spec.attention == "sdpa":
+        return None, None
     query, key = query_RT[:, :, None], key_RS[:, None, :]
     seen = key <= query
     if together_RT is not None:

@@ -1,17 +1,17 @@
-"""The common prefix is computed once: rows that begin alike share one pass over their beginning, gradients included.
+"""The common beginning is computed once: rows that begin alike share one pass over it, gradients included.
 
-The members of a group differ only after their prompt, and a prompt holds the images, so it is most of the work. The
-prefix runs first and leaves its keys and values, with their graph, in a cache; the rows then run only what is their own.
-A prefix ends before the token that predicts the first wanted one, so that every wanted token is predicted in a row.
+The members of a group differ only after their prompt, and a prompt holds the images, so it is most of the work. What
+`plan.shared` calls a head runs first and leaves its keys and values, with their graph; the rows that go on from it run only
+what is their own. Heads are planned like rows, so what several groups have in common (the system prompt, the turns that
+attempts share before they part) is run once as well.
 
-R rows, U distinct prefixes, P padded tokens of the longest, H key heads, D head size.
+R rows, U heads, P padded tokens of the longest head, H key heads, D head size or hidden size, N places read.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -20,82 +20,171 @@ from torch import Tensor
 from saccade.core.engine import Prompt
 from saccade.models.family import Features
 from saccade.models.inputs import FAR, masks, rows_of
+from saccade.models.plan import Plan, Work, batches, shared
 from saccade.models.policy import Policy
-
-SHORTEST = 16
-"""Prefixes of fewer tokens are not worth a pass of their own."""
-
-
-def prefix_lengths(policy: Policy, prompts: Sequence[Prompt], wanted: Sequence[np.ndarray]) -> list[int]:
-    """How many first tokens of each row to run apart: 0 where no other row begins alike.
-
-    With gradient checkpointing nothing is shared, for the stock layers refuse a cache then.
-    """
-    language = policy.family.language(policy.model)
-    if language.training and any(layer.gradient_checkpointing for layer in language.layers):
-        return [0] * len(prompts)
-    lengths = [_own_start(prompt, marks) for prompt, marks in zip(prompts, wanted, strict=True)]
-    keys = [_key(prompt, length) for prompt, length in zip(prompts, lengths, strict=True)]
-    counts = Counter(keys)
-    return [length if counts[key] > 1 else 0 for length, key in zip(lengths, keys, strict=True)]
-
-
-def _own_start(prompt: Prompt, marks: np.ndarray) -> int:
-    first = int(np.argmax(marks)) - 1 if marks.any() else 0
-    cut = any(span.start < first < span.start + span.length for span in prompt.media)
-    return 0 if cut or first < SHORTEST else first
-
-
-def _key(prompt: Prompt, length: int) -> tuple[bytes, tuple[tuple[str, int], ...]]:
-    return prompt.tokens[:length].tobytes(), tuple((s.ref, s.start) for s in prompt.media if s.start < length)
 
 
 @dataclass(slots=True, kw_only=True)
-class SharedCache:
-    """What the stock layers see as a cache: first it takes the prefixes' keys and values, then each row gets its own's.
+class Trunk:
+    """What heads leave for the rows that go on from them.
 
-    owner_R: the prefix of a row. order_RP: which token of the sequence a prefix column holds for a row; FAR for none.
+    order_UP: which token of the sequence a column holds (FAR for padding); layers: keys and values [U, H, P, D].
     """
 
-    owner_R: Tensor
-    order_RP: Tensor
-    filled: bool = False
+    order_UP: Tensor
+    layers: dict[int, tuple[Tensor, Tensor]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Columns:
+    """What the stock layers see as a cache: `update` puts the keys and values of each row's head before its own."""
+
+    trunk: Trunk | None
+    head_R: Tensor
+    keep: bool
     layers: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def update(self, keys: Tensor, values: Tensor, layer: int, *_: object, **__: object) -> tuple[Tensor, Tensor]:
-        if not self.filled:
+        if self.trunk is not None:
+            before = (each.index_select(0, self.head_R) for each in self.trunk.layers[layer])
+            keys, values = (torch.cat(pair, 2) for pair in zip(before, (keys, values), strict=True))
+        if self.keep:
             self.layers[layer] = keys, values
-            return keys, values
-        before_keys, before_values = (each.index_select(0, self.owner_R) for each in self.layers[layer])
-        return torch.cat([before_keys, keys], 2), torch.cat([before_values, values], 2)
+        return keys, values
 
 
-def run_prefixes(
-    policy: Policy, prompts: Sequence[Prompt], lengths: Sequence[int], features: Mapping[str, Features]
-) -> SharedCache | None:
-    """Run each distinct prefix once. None when no row has one."""
-    if not any(lengths):
-        return None
-    places: dict[tuple[bytes, tuple[tuple[str, int], ...]], int] = {}
-    heads: list[Prompt] = []
-    owner_R = []
-    for prompt, length in zip(prompts, lengths, strict=True):
-        key = _key(prompt, length)
-        if length and key not in places:
-            places[key] = len(heads)
-            media = tuple(span for span in prompt.media if span.start < length)
-            heads.append(replace(prompt, tokens=prompt.tokens[:length], media=media))
-        owner_R.append(places.get(key, 0) if length else 0)
-    rows = rows_of(policy, heads, features)
-    owner = torch.tensor(owner_R, device=policy.device)
-    has_R1 = torch.tensor([length > 0 for length in lengths], device=policy.device)[:, None]
-    cache = SharedCache(owner_R=owner, order_RP=rows.key_order_RT[owner].where(has_R1, FAR))
-    seen, near = masks(
-        policy, rows.order_RT, rows.key_order_RT, together_RT=rows.together_RT, dtype=rows.embeds_RTD.dtype
+def read(
+    policy: Policy, prompts: Sequence[Prompt], places: Sequence[np.ndarray], features: Mapping[str, Features], *,
+    max_tokens: int, work: Work,
+) -> Tensor:
+    """Hidden states [N, D] after the tokens at `places[r]` (ascending) of each row, row by row.
+
+    Nothing behind the last place of a row is run. `max_tokens` bounds the padded tokens of one pass; `work` is added to.
+    """
+    stops = [int(each[-1]) + 1 if len(each) else 0 for each in places]
+    asked = [row for row, stop in enumerate(stops) if stop]
+    if not asked:
+        return policy.family.embed(policy.model, torch.zeros(0, dtype=torch.int64, device=policy.device))
+    plan = plan_for(policy, [prompts[row] for row in asked], [stops[row] for row in asked])
+    found: list[Tensor | None] = [None] * len(prompts)
+    work.apart += sum(stops)
+    for part in parts(plan, [stops[row] for row in asked], max_tokens):
+        rows = [asked[index] for index in part]
+        got, _ = run(
+            policy, [prompts[row] for row in rows], [stops[row] for row in rows], [places[row] for row in rows], features,
+            restrict(plan, part), max_tokens=max_tokens, work=work, keep=False,
+        )
+        for row, each in zip(rows, got, strict=True):
+            found[row] = each
+    return torch.cat([each for each in found if each is not None])
+
+
+def plan_for(policy: Policy, prompts: Sequence[Prompt], stops: Sequence[int]) -> Plan:
+    """`plan.shared`, but nothing is shared under gradient checkpointing: the stock layers refuse a cache then."""
+    language = policy.family.language(policy.model)
+    if language.training and any(layer.gradient_checkpointing for layer in language.layers):
+        return Plan(heads=(), head_R=(-1,) * len(prompts))
+    return shared(prompts, stops, device=policy.device.type)
+
+
+def parts(plan: Plan, stops: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Rows that run one after another with the heads they need in memory: whole families of a head, longest heads first."""
+    families: dict[int, list[int]] = {}
+    for row, head in enumerate(plan.head_R):
+        families.setdefault(head if head >= 0 else -1 - row, []).append(row)
+    start_R = plan.start_R
+    out: list[list[int]] = []
+    filled = 0
+    for rows in sorted(families.values(), key=lambda rows: (-start_R[rows[0]], rows[0])):
+        size = start_R[rows[0]] + sum(stops[row] - start_R[row] for row in rows)
+        if not out or filled + size > max_tokens:
+            out.append([])
+            filled = 0
+        out[-1] += rows
+        filled += size
+    return out
+
+
+def restrict(plan: Plan, rows: Sequence[int]) -> Plan:
+    """The plan of some of its rows. A head is named by one of them."""
+    number = {row: index for index, row in enumerate(rows)}
+    used = sorted({plan.head_R[row] for row in rows} - {-1})
+    return Plan(
+        heads=tuple((next(number[row] for row in rows if plan.head_R[row] == head), plan.heads[head][1]) for head in used),
+        head_R=tuple(used.index(plan.head_R[row]) if plan.head_R[row] >= 0 else -1 for row in rows),
     )
-    policy.family.text(
+
+
+def run(
+    policy: Policy, prompts: Sequence[Prompt], stops: Sequence[int], places: Sequence[np.ndarray],
+    features: Mapping[str, Features], plan: Plan, *, max_tokens: int, work: Work, keep: bool,
+) -> tuple[list[Tensor], Trunk | None]:
+    """Hidden states at the places of each row, heads first; with `keep`, one pass, whose keys and values are returned."""
+    start_R = plan.start_R
+    in_head, trunk = run_heads(policy, prompts, places, features, plan, max_tokens=max_tokens, work=work)
+    own = [stop - start for stop, start in zip(stops, start_R, strict=True)]
+    found: list[Tensor] = [torch.empty(0)] * len(prompts)
+    groups = [list(range(len(prompts)))] if keep else batches(own, max_tokens=max_tokens, device=policy.device.type)
+    left = None
+    for group in groups:
+        hidden_RTD, left = one_pass(
+            policy, [prompts[row] for row in group], [start_R[row] for row in group], [stops[row] for row in group],
+            features, trunk, [plan.head_R[row] for row in group], keep=keep,
+        )
+        work.passes += 1
+        work.ran += hidden_RTD.shape[0] * hidden_RTD.shape[1]
+        work.padding += hidden_RTD.shape[0] * hidden_RTD.shape[1] - sum(own[row] for row in group)
+        for index, row in enumerate(group):
+            at = places[row][places[row] >= start_R[row]] - start_R[row]
+            mine = hidden_RTD[index].index_select(0, torch.from_numpy(at).to(hidden_RTD.device))
+            found[row] = torch.cat([in_head[row], mine]) if row in in_head else mine
+    return found, left
+
+
+def run_heads(
+    policy: Policy, prompts: Sequence[Prompt], places: Sequence[np.ndarray], features: Mapping[str, Features], plan: Plan,
+    *, max_tokens: int, work: Work,
+) -> tuple[dict[int, Tensor], Trunk | None]:
+    """Run the heads of a plan. Returns, by row, hidden states at those of its places that lie in its head; and the trunk."""
+    if not plan.heads:
+        return {}, None
+    work.heads += len(plan.heads)
+    members = [[row for row, head in enumerate(plan.head_R) if head == each] for each in range(len(plan.heads))]
+    wanted = [
+        np.unique(np.concatenate([places[row][places[row] < length] for row in rows]))
+        for rows, (_, length) in zip(members, plan.heads, strict=True)
+    ]
+    heads = [prompts[row] for row, _ in plan.heads]
+    lengths = [length for _, length in plan.heads]
+    got, trunk = run(
+        policy, heads, lengths, wanted, features, plan_for(policy, heads, lengths), max_tokens=max_tokens, work=work,
+        keep=True,
+    )
+    in_head: dict[int, Tensor] = {}
+    for rows, hidden, known, length in zip(members, got, wanted, lengths, strict=True):
+        for row in rows:
+            early = places[row][places[row] < length]
+            if len(early):
+                in_head[row] = hidden.index_select(0, torch.from_numpy(np.searchsorted(known, early)).to(hidden.device))
+    return in_head, trunk
+
+
+def one_pass(
+    policy: Policy, prompts: Sequence[Prompt], starts: Sequence[int], stops: Sequence[int], features: Mapping[str, Features],
+    trunk: Trunk | None, head_R: Sequence[int], *, keep: bool,
+) -> tuple[Tensor, Trunk | None]:
+    """Hidden states [R, T, D] of tokens starts..stops of each row, padded on the right."""
+    rows = rows_of(policy, prompts, features, starts=starts, stops=stops)
+    keys, cache = rows.key_order_RT, None
+    if trunk is not None or keep:
+        head = torch.tensor(head_R, device=policy.device)
+        cache = Columns(trunk=trunk, head_R=head.clamp(min=0), keep=keep)
+        if trunk is not None:
+            before = trunk.order_UP[cache.head_R].where((head >= 0)[:, None], FAR)
+            keys = torch.cat([before, keys], 1)
+    seen, near = masks(policy, rows.order_RT, keys, together_RT=rows.together_RT, dtype=rows.embeds_RTD.dtype)
+    hidden_RTD = policy.family.text(
         policy.model, rows.embeds_RTD, rows.positions_ART, seen, window_mask_B1TS=near, cache=cache, levels=rows.levels,
         visual_BT=rows.visual_RT,
     )
-    cache.filled = True
-    return cache
+    return hidden_RTD, Trunk(order_UP=keys, layers=cache.layers) if keep and cache is not None else None

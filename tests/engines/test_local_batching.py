@@ -10,7 +10,7 @@ from saccade.core.engine import EMPTY_PROMPT, Sampling
 from saccade.core.message import user
 from saccade.core.run import PolicySpec
 from saccade.engines.local import LocalEngine
-from saccade.engines.local_batch import run_batch
+from saccade.engines.local_batch import Decoder, run_batch
 from saccade.engines.local_cache import PrefixStore
 from saccade.media import open_store
 from saccade.models.policy import load_policy
@@ -97,15 +97,14 @@ def test_watched_tokens_and_rules(policy, store, prompts):
 
 
 def test_a_batch_is_formed_when_all_live_trajectories_wait(policy, store, prompts, monkeypatch):
-    import saccade.engines.local as local
-
     sizes = []
+    admit = Decoder.admit
 
-    def counted(*args, **options):
-        sizes.append(len(args[3]))
-        return run_batch(*args, **options)
+    def counted(self, prompts, samplings):
+        sizes.append(len(prompts))
+        return admit(self, prompts, samplings)
 
-    monkeypatch.setattr(local, "run_batch", counted)
+    monkeypatch.setattr(Decoder, "admit", counted)
     engine = LocalEngine(policy, store)
 
     async def one(number, turns, pause):
@@ -143,6 +142,50 @@ def test_the_threaded_mode_gives_the_same_tokens(policy, store):
     free = talks(LocalEngine(policy, store, deterministic=False), policy.renderer, store, [0, 1, 2])
     for one, other in zip(first, free, strict=True):
         assert np.array_equal(one.prompt.tokens, other.prompt.tokens) and np.allclose(one.logp, other.logp, atol=1e-5)
+
+
+@pytest.mark.parametrize("refill", [0.1, 0.5, 1.0])
+def test_rows_that_join_others_get_the_tokens_they_get_alone(policy, store, refill):
+    first = talks(LocalEngine(policy, store, refill=1.0), policy.renderer, store, range(6))
+    other = talks(LocalEngine(policy, store, refill=refill, max_batch_tokens=600), policy.renderer, store, range(6))
+    for one, two in zip(first, other, strict=True):
+        assert np.array_equal(one.prompt.tokens, two.prompt.tokens) and np.allclose(one.logp, two.logp, atol=1e-5)
+
+
+async def answers(engine, prompts, turns, lengths, pause):
+    """Attempts of several turns with tools that take `pause(attempt, turn)` seconds; who answered when, in order."""
+    order = []
+
+    async def one(number):
+        with engine.session():
+            prompt, logps = prompts[number], []
+            for turn in range(turns):
+                sampling = Sampling(seed=100 * number + turn, max_tokens=lengths[number])
+                completion = await engine.generate(prompt, sampling)
+                order.append((number, turn))
+                logps.append(completion.logp)
+                await asyncio.sleep(pause(number, turn))
+                prompt = prompt.extend(completion.tokens).extend(np.array([5, 6, 7]))
+            return np.concatenate(logps).tobytes()
+
+    return order, await asyncio.gather(*(one(number) for number in range(len(prompts))))
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_a_straggler_holds_nobody(policy, store, prompts, deterministic):
+    engine = LocalEngine(policy, store, deterministic=deterministic)
+    order, _ = asyncio.run(answers(engine, prompts, 3, [4, 4, 4, 4, 60], lambda number, turn: 0.0))
+    first_of_straggler = order.index((4, 0))
+    assert {(number, 2) for number in range(4)} <= set(order[:first_of_straggler])
+
+
+def test_who_is_in_a_batch_does_not_follow_from_the_clock(policy, store, prompts):
+    lengths = [3, 9, 5, 14, 7]
+    quick = asyncio.run(answers(LocalEngine(policy, store), prompts, 3, lengths, lambda number, turn: 0.0))
+    slow = asyncio.run(
+        answers(LocalEngine(policy, store), prompts, 3, lengths, lambda number, turn: 0.01 * ((number * 7 + turn * 3) % 5))
+    )
+    assert quick[1] == slow[1]
 
 
 def test_small_batches_and_no_cache_give_the_same_tokens(policy, store):

@@ -16,7 +16,7 @@ from saccade.media import open_store
 from saccade.models.forward import score
 from saccade.models.inputs import image_features
 from saccade.models.policy import load_policy
-from saccade.models.shared import prefix_lengths
+from saccade.models.shared import plan_for
 from saccade.testing.talks import append, picture, talks
 from saccade.testing.tiny import tiny
 
@@ -223,12 +223,13 @@ def test_a_lost_placeholder_and_a_wrong_grid_are_named(policy, store, played):
 
 def test_a_shared_beginning_changes_neither_values_nor_gradients(policy, store):
     """Rows of one prompt scored together and one by one; the prompt's image must get the whole group's gradient."""
-    prompt = append(EMPTY_PROMPT, policy.renderer.encode([user(picture(store, "g"), "What is in the picture?")], (), store))
+    asked = user(picture(store, "g"), "What is in the picture? " * 9)
+    prompt = append(EMPTY_PROMPT, policy.renderer.encode([asked], (), store))
     out = run_batch(policy, store, PrefixStore(0), [prompt] * 4, [Sampling(seed=s, max_tokens=5 + s) for s in range(4)])
     whole = [prompt.extend(each.tokens) for each in out]
     wanted = [np.arange(len(each.tokens)) >= len(prompt.tokens) for each in whole]
     weights = [each for each in policy.model.parameters() if each.requires_grad]
-    assert prefix_lengths(policy, whole, wanted) == [len(prompt.tokens) - 1] * 4
+    assert plan_for(policy, whole, [len(each.tokens) - 1 for each in whole]).start_R == [len(prompt.tokens)] * 4
     together = score(policy, whole, store, wanted=wanted).logp_N
     shared = torch.autograd.grad(together.square().sum(), weights, allow_unused=True)
     apart = torch.cat([score(policy, [p], store, wanted=[w]).logp_N for p, w in zip(whole, wanted, strict=True)])

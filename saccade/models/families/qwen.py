@@ -48,6 +48,7 @@ def build(config: Any, tokenizer: Any, processor: Any, processor_key: str) -> Qw
         name=config.model_type, marker="<|image_pad|>", marker_id=image, placeholder=image,
         banned=(start, end, image, video), processor=processor, processor_key=processor_key, axes=3,
         window=text.sliding_window if slides else None, merge=processor.merge_size,
+        maskless=config.model_type == "qwen2_5_vl" and not slides,
     )
 
 
@@ -122,7 +123,7 @@ class Qwen(Family):
         model: nn.Module,
         embeds_BTD: Tensor,
         positions_ABT: Tensor,
-        mask_B1TS: Tensor,
+        mask_B1TS: Tensor | None,
         *,
         window_mask_B1TS: Tensor | None = None,
         cache: Any = None,
