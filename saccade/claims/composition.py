@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from saccade.catalog import KINDS, ROOT, Entry, entries
@@ -42,7 +43,7 @@ class Choice:
 
 def composition(recipe: Path) -> tuple[Choice, ...]:
     """Choices of a recipe file in order of the axes, each once."""
-    by_name = {(folder_of(each), each.name): each for each in entries() if each.kind in kinds()}
+    by_name = components()
     found: dict[tuple[str, str], Choice] = {}
     for node in (node for tree in trees(recipe) for node in ast.walk(tree)):
         for choice in choices_at(node, by_name):
@@ -51,8 +52,11 @@ def composition(recipe: Path) -> tuple[Choice, ...]:
     return tuple(sorted(found.values(), key=lambda each: order.index(each.axis)))
 
 
-def kinds() -> set[str]:
-    return {kind for each in AXES.values() for kind in each}
+@cache
+def components() -> dict[tuple[str, str], Entry]:
+    """Components that lie on an axis, by folder and name."""
+    kinds = {kind for each in AXES.values() for kind in each}
+    return {(folder_of(each), each.name): each for each in entries() if each.kind in kinds}
 
 
 def folder_of(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from saccade.claims.reproduce import rows
 STATES = {
     "missing": "There is no recipe for this system yet.",
     "parts": "There are parts of a recipe; it does not train yet.",
-    "runs": "The recipe trains; its claim has not been measured.",
+    "runs": "There is a recipe, and no smoke run of it has failed; its claim has not been measured.",
     "measured": "The claim was measured.",
 }
 
@@ -72,7 +72,7 @@ def map_page(every: Sequence[Method], dates: Mapping[str, str], made: Mapping[st
         table.append(f"| [{titles[key]}](methods/{key}.md) | " + " | ".join(cells) + " |")
     families: list[str] = []
     for family in dict.fromkeys(each.family for each in every):
-        heading = family.replace("_", " ").capitalize()
+        heading = "Reinforcement with verifiable rewards" if family == "rlvr" else family.replace("_", " ").capitalize()
         families += [f"\n### {heading}\n", "| system | title | date | state |", "|---|---|---|---|"]
         families += [
             f"| {named(each)} | {cell(each.title)} | {dates[each.name]} | {each.status}"
@@ -185,11 +185,29 @@ def attempt_page(run: Path, page: Path) -> bool:
 
 
 def deviations(path: Path) -> tuple[str, ...]:
-    """The `DEVIATIONS` of a recipe, read from source."""
+    """The `DEVIATIONS` of a recipe, read from source; those it shares with others are read from the module it names."""
+    return tuple(texts_of("DEVIATIONS", path)) or ("none are stated",)
+
+
+def texts_of(name: str, path: Path) -> Iterator[str]:
+    """Texts of a tuple that a file defines: written out, by the name of another one, or as `_shared.NAME`."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and "DEVIATIONS" in [each.id for each in node.targets if isinstance(each, ast.Name)]:
-            return tuple(ast.literal_eval(node.value))
-    return ("none are stated",)
+        if isinstance(node, ast.Assign) and name in [each.id for each in node.targets if isinstance(each, ast.Name)]:
+            yield from texts_in(node.value, path)
+
+
+def texts_in(node: ast.expr, path: Path) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.Name):
+        yield from texts_of(node.id, path)
+    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        shared = path.parent / f"{node.value.id}.py"
+        yield from texts_of(node.attr, shared) if shared.is_file() else ()
+    else:
+        for inner in ast.iter_child_nodes(node):
+            if isinstance(inner, ast.expr):
+                yield from texts_in(inner, path)
 
 
 def link(choice: Choice, up: str = "") -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -40,3 +42,15 @@ def written(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(written(each) for each in value)
     return str(value)
+
+
+@contextmanager
+def waiting(text: str, *, enabled: bool = True) -> Iterator[None]:
+    """A spinner on standard error while the block runs, where somebody watches: for one step whose end cannot be told."""
+    if not (enabled and sys.stderr.isatty()):
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text):
+        yield

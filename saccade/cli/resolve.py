@@ -105,13 +105,17 @@ def read_source(spec: str) -> Any:
 
 
 def component(kind: str, text: str) -> Any:
-    """A component by name, or `package.module:function`, or `file.py:function`. Factories without options are called."""
+    """A component by name, or `package.module:function`, or `file.py:function`.
+
+    A function that needs no argument is a factory and is called; one that does is the component itself.
+    """
     if ":" in text:
         place, _, name = text.rpartition(":")
         module = module_at(Path(place)) if place.endswith(".py") else import_named(place)
         if name not in vars(module):
             raise ValueError(f"{place}: defines no {name!r}")
-        return vars(module)[name]
+        value = vars(module)[name]
+        return value() if inspect.isfunction(value) and not needed_by(value) else value
     from saccade.catalog import entries, nearest
 
     known = {each.name: each for each in entries(kind)}
@@ -125,14 +129,18 @@ def made(factory: Callable[..., Any], name: str) -> Any:
     """Call a factory that needs no options."""
     if not inspect.isroutine(factory) and not isinstance(factory, type):
         return factory
-    needed = [
-        each.name
-        for each in inspect.signature(factory).parameters.values()
-        if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
-    ]
-    if needed:
+    if needed := needed_by(factory):
         raise ValueError(f"{name} needs {', '.join(needed)}; name it in a recipe file instead")
     return factory()
+
+
+def needed_by(function: Callable[..., Any]) -> list[str]:
+    """Parameters without a default."""
+    return [
+        each.name
+        for each in inspect.signature(function).parameters.values()
+        if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+    ]
 
 
 def import_named(place: str) -> ModuleType:

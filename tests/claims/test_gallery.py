@@ -7,7 +7,7 @@ import pytest
 
 from saccade.catalog import ROOT
 from saccade.claims.composition import AXES, composition
-from saccade.claims.gallery import gallery, stale_pages, write_gallery
+from saccade.claims.gallery import deviations, gallery, stale_pages, write_gallery
 from saccade.claims.methods import slug, systems
 
 RECIPES = ROOT / "recipes"
@@ -39,6 +39,15 @@ def test_components_are_those_of_the_source():
     assert {axis for axis, _ in found} <= set(AXES)
 
 
+def test_deviations_that_recipes_share_are_shown_with_each(tmp_path):
+    (tmp_path / "_shared.py").write_text('SMALL = "smaller"\nBOTH = (SMALL, "slower")\n')
+    path = tmp_path / "mine.py"
+    path.write_text('from saccade.recipes import _shared\nDEVIATIONS = (*_shared.BOTH, "no " "judge")\n')
+    assert deviations(path) == ("smaller", "slower", "no judge")
+    path.write_text('from saccade.recipes import _shared\nDEVIATIONS = ("a",) + (_shared.SMALL,)\n')
+    assert deviations(path) == ("a", "smaller")
+
+
 def a_claim():
     return ('CLAIM = sc.Claim(text="it helps", metric="accuracy", arms=("start", "with"), better="with", over="start",\n'
             '                 control="lot", margin=0.1, seeds=(1, 2), scale="glimpse")\n')
@@ -53,7 +62,8 @@ def a_result(claim, **changes):
 
 def a_recipe(folder: Path) -> Path:
     path = folder / "deepeyes.py"
-    path.write_text('"""DeepEyes: a title.\n\nNew there: | it looks.\n"""\nimport saccade as sc\nfrom saccade import credit\n'
+    path.write_text('"""DeepEyes: a title.\n\nNew there: | it looks.\n"""\nimport saccade as sc\n'
+                    'from saccade import credit\n'
                     'DEVIATIONS = ("smaller",)\n' + a_claim() + "def run():\n    return credit.group_mean()\n")
     return path
 
@@ -64,8 +74,8 @@ def test_a_result_is_shown_with_its_interval_and_a_plot(tmp_path):
     claim = json.loads(json.dumps(claim_of(a_recipe(tmp_path))))
     (tmp_path / "deepeyes.json").write_text(json.dumps(a_result(claim)))
     page = gallery(recipes=tmp_path, results=tmp_path)["methods/deepeyes.md"]
-    assert "**measured**" in page and "**holds**" in page and "+0.300 to +0.300" in page and "<svg" in page and "smaller" in page
-    assert "group_mean" in page
+    assert "**measured**" in page and "**holds**" in page and "+0.300 to +0.300" in page and "<svg" in page
+    assert "smaller" in page and "group_mean" in page
 
 
 def test_a_result_of_an_older_claim_is_not_shown(tmp_path):

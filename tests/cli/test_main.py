@@ -277,6 +277,20 @@ def test_an_evaluation_that_could_ask_nothing_fails_and_says_why(saccade, tmp_pa
     assert code == 1 and "1 of 1 items failed on our side" in out and "401" in out
 
 
+def test_a_component_of_a_file_may_be_a_factory_or_the_thing_itself(tmp_path):
+    from saccade.cli.resolve import component
+    from saccade.core.reward import as_reward
+    from saccade.testing.scripted import scripted
+
+    path = tmp_path / "mine.py"
+    path.write_text("from saccade.core import reward\n\n@reward\ndef made(*, least: int = 1):\n"
+                    "    return lambda trajectory: float(len(trajectory.answer) >= least)\n\n"
+                    "def plain(trajectory):\n    return 0.5\n")
+    attempt = scripted("It is 7.", "7")
+    assert as_reward(component("reward", f"{path}:made")).function(attempt) == 1.0
+    assert as_reward(component("reward", f"{path}:plain")).function(attempt) == 0.5
+
+
 def test_ctrl_c_says_what_is_kept(saccade, monkeypatch):
     def interrupted(*arguments, **settings):
         raise KeyboardInterrupt

@@ -43,7 +43,7 @@ def verb(
     from pathlib import Path
 
     from saccade.cli.players import plain_run, player_of, protocol_run, split
-    from saccade.cli.report import show_json
+    from saccade.cli.report import show_json, waiting
     from saccade.evals.ask import ask
     from saccade.media import open_store
 
@@ -53,10 +53,11 @@ def verb(
     store = open_store()
     player = player_of(model, run, api_model=api_model, max_tokens=max_tokens, store=store)
     asked = run or plain_run(model)
-    found = ask(
-        player, paths, question, asked.tools, out or f"runs/ask/{paths[0].stem}.html", episode=asked.episode,
-        sampling=replace(asked.policy.sampling, temperature=temperature), limits=asked.limits, store=store, seed=seed,
-    )
+    with waiting(f"asking {model}", enabled=not json):
+        found = ask(
+            player, paths, question, asked.tools, out or f"runs/ask/{paths[0].stem}.html", episode=asked.episode,
+            sampling=replace(asked.policy.sampling, temperature=temperature), limits=asked.limits, store=store, seed=seed,
+        )
     if json:
         show_json(found.plain())
         return

@@ -20,9 +20,10 @@ def verb(run: RunFolder, to: Folder, *, force: Flag = False, json: Flag = False)
     from pathlib import Path
 
     from saccade.claims.exporting import export_run
-    from saccade.cli.report import show_json
+    from saccade.cli.report import show_json, waiting
 
-    found = export_run(Path(run), Path(to), force=force)
+    with waiting(f"writing {to}", enabled=not json):
+        found = export_run(Path(run), Path(to), force=force)
     if json:
         show_json(found)
         return

@@ -1,4 +1,4 @@
-"""Write the methods gallery: a page a system and a map of all of them, from recipes and results."""
+"""Write the pages of the documentation that are made from the code: the methods gallery and the reference."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from saccade.cli.arguments import Flag
 
 
 def verb(*, out: str = "docs", runs: str = "runs/reproduce", check: Flag = False) -> int:
-    """Write methods.md and methods/NAME.md as Markdown, for the documentation. Missing systems get a page that says so.
+    """Write methods.md and methods/NAME.md from recipes and results, and api/PACKAGE.md for the reference, as Markdown.
+
+    Systems without a recipe get a page that says so.
 
       saccade gallery
       saccade gallery --check
@@ -19,6 +21,7 @@ def verb(*, out: str = "docs", runs: str = "runs/reproduce", check: Flag = False
     from pathlib import Path
 
     from saccade.claims.gallery import stale_pages, write_gallery
+    from saccade.claims.reference import write_reference
 
     folder = Path(out)
     if check:
@@ -31,5 +34,6 @@ def verb(*, out: str = "docs", runs: str = "runs/reproduce", check: Flag = False
     if not folder.is_dir():
         raise ValueError(f"--out {folder}: there is no such folder")
     pages = write_gallery(folder, runs=Path(runs))
-    print(f"wrote {pages[0]} and {len(pages) - 1} pages in {folder / 'methods'}")
+    reference = write_reference(folder)
+    print(f"wrote {pages[0]}, {len(pages) - 1} pages in {folder / 'methods'} and {len(reference)} in {folder / 'api'}")
     return 0
