@@ -1,5 +1,4 @@
-"""Does the policy see what the question needs? All questions of the checklist at once, about the same pictures (PEARL, arXiv
-2511.18437).
+"""Does the policy see what the question needs? The whole checklist at once (PEARL, arXiv 2511.18437).
 
 ``meta["checklist"]`` holds pairs of question and answer; the answers come in ``<a1>..</a1>`` and so on. As a follow-up of
 each attempt it measures; where the answers themselves are trained on, they are attempts of origin ``probe`` and need no

@@ -1,5 +1,6 @@
-"""A mark from 0 to 1 by a judge: of the thinking (SophiaVL-R1, arXiv 2505.17018), of sketch style (SketchThinker-R1), or of
-anything that an instruction says.
+"""A mark from 0 to 1 by a judge: of the thinking, of sketch style, or of anything that an instruction says.
+
+The aspects are those of SophiaVL-R1 (arXiv 2505.17018) and SketchThinker-R1.
 
 `rewards.judged` reads the mark. A judge is a client of the run: an endpoint, a noisy oracle with a known error rate, a small
 classifier. Its words are kept with the attempt, so that rewards can be computed again without it.

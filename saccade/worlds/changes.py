@@ -1,5 +1,6 @@
-"""Two pictures of the same objects, before and after: which object changed what? (Transformation-driven reasoning of
-STAR-R1, arXiv 2505.15804, and Reason-RFT, arXiv 2503.20752.)
+"""Two pictures of the same objects, before and after: which object changed what?
+
+Transformation-driven reasoning as STAR-R1 (arXiv 2505.15804) and Reason-RFT (arXiv 2503.20752) train it.
 
 The objects stand in a row of numbered places of the first picture; one to several attributes change. The second picture may
 show them from the left or the right: their places are then shifted and slanted, so that pixels alone do not line up.

@@ -1,8 +1,7 @@
-"""Slide tiles until they stand in order, the gap last. A game of MM-HELIX (arXiv 2510.08540); any way that ends there is
-right.
+"""Slide tiles until they stand in order, the gap last. A game of MM-HELIX (arXiv 2510.08540).
 
-Moves name the way in which a tile slides into the gap. The two largest published levels, up to 45 slides, are left out:
-searching them takes minutes.
+Any way that ends there is right. Moves name the way in which a tile slides into the gap. The two largest published levels,
+up to 45 slides, are left out: searching them takes minutes.
 """
 
 from __future__ import annotations

@@ -90,6 +90,9 @@ def test_lengths_and_repetition():
     reward = rewards.cosine_length(most=4)
     assert value(reward, "<answer>7</answer> word", "7") == pytest.approx(1 - 0.5 * (1 - math.cos(math.pi / 2)) / 2)
     assert value(reward, "<answer>8</answer> word", "7") == pytest.approx(-0.25)
+    boxes = rewards.repetition(over="boxes")
+    assert value(boxes, "[1, 2, 3, 4] [1, 2, 3, 4] [5, 6, 7, 8] [1, 2, 3, 4]", "") == -0.5
+    assert value(rewards.repetition(over="sentences"), "It is red. It is red. It is small.", "") == pytest.approx(-1 / 3)
     with pytest.raises(ValueError, match="must not earn more"):
         rewards.cosine_length(wrong=(0.9, 0.0))
 

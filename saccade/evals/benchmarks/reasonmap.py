@@ -1,5 +1,4 @@
-"""Planning routes on transit maps, judged on two levels: can it be ridden, and how much of it is right (ReasonMap, arXiv
-2505.18675).
+"""Routes on transit maps, judged twice: can it be ridden, and how much of it is right (ReasonMap, arXiv 2505.18675).
 
 The published maps of thirty cities are not part of saccade: without `data` the items are drawn by the world `metro`, with
 the same questions, the same scores and an exact router. Short questions ask for rides, long ones also for the stops between.
