@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from saccade.core.record import read_lines, write_lines
+from saccade.core.record import keep_reading, read_lines, write_lines
 from saccade.core.reward import evaluate
 from saccade.core.run import Independent, Run
 from saccade.core.store import MediaStore
@@ -44,6 +44,8 @@ def roll_out(
     path = folder / "trajectories.jsonl"
     known = {line["sample"]["id"] for line in read_lines(path)} if path.is_file() else set()
     opened = open_player(player, store)
+    if opened.folder is not None:
+        keep_reading(opened.folder, folder)
     sampling = opened.sampling if temperature is None else replace(opened.sampling, temperature=temperature)
     size = min(len(run.data), limit or len(run.data))
     counts: dict[str, float] = {"samples": 0, "attempts": 0, "calls": 0, "failed": 0, "kept": 0}

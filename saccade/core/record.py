@@ -7,6 +7,7 @@ ever unpickled and no path in it is followed.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -158,6 +159,18 @@ def finite(value: Any) -> Any:
     if isinstance(value, list):
         return [finite(item) for item in value]
     return value
+
+
+READING = ("tokenizer.json", "preprocessor_config.json")
+"""Of a checkpoint: what reads tokens back, and says in which size the model got a picture."""
+
+
+def keep_reading(checkpoint: Path, folder: Path) -> None:
+    """Copy what reads a record back beside it, so that it can be read where the checkpoint is not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in READING:
+        if (checkpoint / name).is_file() and not (folder / name).exists():
+            shutil.copyfile(checkpoint / name, folder / name)
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

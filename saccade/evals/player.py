@@ -20,7 +20,8 @@ WHOLE_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
-    """`engine` and `renderer` of a checkpoint, or `clients` with one named ``policy``; `print` tells weights apart."""
+    """`engine` and `renderer` of a checkpoint, or `clients` with one named ``policy``; `print` tells weights apart, `folder`
+    holds the checkpoint."""
 
     name: str
     sampling: Sampling = Sampling()
@@ -29,6 +30,7 @@ class Player:
     clients: Mapping[str, Any] = field(default_factory=dict)
     print: Any = None
     notes: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 def open_player(policy: Any, store: MediaStore) -> Player:
@@ -42,7 +44,7 @@ def open_player(policy: Any, store: MediaStore) -> Player:
         made = open_player(policy.policy, store)
         others = {**dict(policy.others), **made.clients}
         return Player(name=made.name, sampling=made.sampling, engine=made.engine, renderer=made.renderer, clients=others,
-                      print=made.print, notes=made.notes)
+                      print=made.print, notes=made.notes, folder=made.folder)
     if isinstance(policy, str | Path):
         policy = PolicySpec(model=str(model_folder(policy)))
     if isinstance(policy, PolicySpec):
@@ -51,7 +53,7 @@ def open_player(policy: Any, store: MediaStore) -> Player:
 
         loaded = load_policy(policy)
         return Player(
-            name=policy.model, sampling=policy.sampling, renderer=loaded.renderer, notes=loaded.notes,
+            name=policy.model, sampling=policy.sampling, renderer=loaded.renderer, notes=loaded.notes, folder=loaded.folder,
             engine=LocalEngine(loaded, store, deterministic=loaded.device.type == "cpu"),
             print={"policy": {**describe(policy), "model": None}, "weights": weights_print(loaded.folder)},
         )

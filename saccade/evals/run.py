@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from saccade import episodes, rewards
-from saccade.core.record import finite, write_lines
+from saccade.core.record import finite, keep_reading, write_lines
 from saccade.core.reward import Reward
 from saccade.core.reward import evaluate as scored
 from saccade.core.run import Benchmark, Independent, Run, describe, digest
@@ -69,6 +69,8 @@ def evaluate(
     folder.mkdir(parents=True, exist_ok=True)
     store = store or open_store(folder / "media")
     player = open_player(policy, store)
+    if player.folder is not None:
+        keep_reading(player.folder, folder)
     run = policy if isinstance(policy, Run) else None
     results: list[Result] = []
     for each in chosen:

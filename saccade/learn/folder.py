@@ -24,15 +24,17 @@ from typing import Any
 from saccade.core.record import finite, plain, read_lines, write_lines
 from saccade.core.run import Run, describe
 from saccade.core.trajectory import Group
+from saccade.learn.trackers import Tracker
 
 PACKAGES = ("saccade", "torch", "transformers", "peft", "safetensors", "tokenizers", "numpy", "pillow", "scikit-image")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """Paths of a run folder and the few writes a loop makes to it."""
+    """Paths of a run folder and the few writes a loop makes to it; `trackers` are told what goes to ``metrics.jsonl``."""
 
     path: Path
+    trackers: tuple[Tracker, ...] = ()
 
     @property
     def media(self) -> Path:
@@ -51,6 +53,8 @@ class RunFolder:
 
     def log(self, line: Mapping[str, Any]) -> None:
         write_lines(self.metrics, [dict(line)])
+        for tracker in self.trackers:
+            tracker.log(line)
 
     def keep(self, update: int, groups: Iterable[Group]) -> None:
         """Write the trajectories of an update; a file that a killed run left is replaced."""

@@ -22,6 +22,7 @@ from saccade.learn.blind import BlindError, check_blind, check_record
 from saccade.learn.checkpoint import State
 from saccade.learn.collect import Batch, attempted, samples_for, supervised
 from saccade.learn.export import write_model
+from saccade.learn.heard import Heard, told
 from saccade.learn.log import Names, named, num_tokens
 from saccade.learn.measure import first_error, measure
 from saccade.learn.opening import Job, opened, quiet
@@ -47,6 +48,7 @@ def train(
     keep: int = 2,
     export: bool = True,
     until: Callable[[Mapping[str, float]], bool] | None = None,
+    track: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train a run to its end in a folder of its own and return its summary (also in ``summary.json``).
 
@@ -55,13 +57,14 @@ def train(
     contaminated: what to do when an evaluation image is among the training images: ``warn``, ``raise``, ``ignore``
     keep:         checkpoints kept beside the best one
     export:       write the best (else the last) weights as a complete checkpoint to ``<folder>/model``
+    track:        other places for the metrics: ``trackio``, ``wandb``
     until:        asked after every update with its metrics; true ends the run
 
     Raises ValueError for settings that cannot work, BlindError when the policy does not see what it should, RuntimeError
     when not one attempt of a batch succeeds.
     """
     check(run)
-    with opened(run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated) as job:
+    with opened(run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track) as job:
         state, schedule = job.state, run.schedule
         if not job.resumed:
             first_look(job, keep=keep)
@@ -72,8 +75,9 @@ def train(
             batch = gathered(job)
             state.num_tokens += num_tokens(batch.groups) or sum(row.size for row in batch.rows)
             state.num_sampled += sum(each.num_sampled for group in batch.groups for each in group.trajectories)
-            metrics = {**batch.metrics, **checked(job, batch), **updated(job, batch)}
-            job.folder.keep(before + 1, batch.groups)
+            heard = Heard()
+            metrics = {**batch.metrics, **checked(job, batch), **updated(job, batch, heard)}
+            job.folder.keep(before + 1, told(batch.groups, batch.rows, heard))
             improved = False
             if due(schedule.eval_every, before, state.update) or (schedule.eval_every and state.update == schedule.updates):
                 found = evaluated(job)
@@ -160,7 +164,7 @@ def checked(job: Job, batch: Batch) -> dict[str, float]:
         return check_blind(job.learner, batch.rows, attempts, tools=job.run.tools, seed=seed_of(job.run.seed, "blind", done))
 
 
-def updated(job: Job, batch: Batch) -> dict[str, float]:
+def updated(job: Job, batch: Batch, heard: Heard) -> dict[str, float]:
     """As many updates as a batch gives; the metrics of the last one (all but the last are logged on their own)."""
     run, state = job.run, job.state
     passes = min(run.schedule.passes, run.schedule.updates - state.update)
@@ -178,6 +182,7 @@ def updated(job: Job, batch: Batch) -> dict[str, float]:
                 micro_tokens=run.schedule.micro_tokens,
                 progress=state.update / run.schedule.updates,
                 seed=seed_of(run.seed, "update", state.update),
+                heard=None if number else heard,
             )
         if number:  # the sampler's weights are behind by now, on purpose
             metrics = {name: value for name, value in metrics.items() if not name.startswith("mismatch")}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
+from saccade.core.record import keep_reading
 from saccade.core.run import Run
 from saccade.core.seed import seed_of
 from saccade.data.prints import data_hash
@@ -21,6 +22,7 @@ from saccade.learn.folder import RunFolder, open_folder
 from saccade.learn.learner import Learner
 from saccade.learn.log import Names
 from saccade.learn.progress import Progress, progress_bar
+from saccade.learn.trackers import close_all, open_tracker
 from saccade.media import open_store
 from saccade.models.policy import load_policy
 
@@ -43,16 +45,20 @@ class Job:
 
 @contextmanager
 def opened(
-    run: Run, folder: str | Path, *, resume: bool, progress: bool, names: Names, contaminated: contamination.Policy
+    run: Run, folder: str | Path, *, resume: bool, progress: bool, names: Names, contaminated: contamination.Policy,
+    track: Sequence[str] = (),
 ) -> Iterator[Job]:
     """Open folder, store, policy, learner and engine, and put everything back where a checkpoint left it."""
     began = time.perf_counter()
     place = open_folder(folder, run, resume=resume)
+    trackers = tuple(open_tracker(name, run.name, place.path) for name in track)
+    place = replace(place, trackers=trackers)
     place.write("data.json", {"train": data_hash(run.data), **{each.name: data_hash(each.data) for each in run.evals}})
     store = open_store(place.media)
     with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(seed_of(run.seed, "weights"))
         policy = load_policy(run.policy)
+    keep_reading(policy.folder, place.path)
     deterministic = policy.device.type == "cpu" if run.deterministic is None else run.deterministic
     needs = {need for weighted in run.objective for need in weighted.term.needs}
     learner = Learner(
@@ -70,9 +76,11 @@ def opened(
     with (
         reproducible(deterministic),
         progress_bar(run.name, total, done=state.update, enabled=progress) as bar,
+        ExitStack() as stack,
     ):
         for note in policy.notes:
             bar.say(f"note: {note}")
+        stack.callback(close_all, trackers)
         yield Job(
             run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began,
             resumed=bool(found),

@@ -18,6 +18,7 @@ import torch
 
 from saccade.core.signals import Objective, Signals, TermOut, View, ViewSignals, Weighted, value_at
 from saccade.learn.batches import micro_batches, strictest
+from saccade.learn.heard import Heard
 from saccade.learn.learner import Learner
 from saccade.learn.rows import Row
 from saccade.learn.signals import known_of, signals_of
@@ -112,11 +113,13 @@ def update(
     micro_tokens: int = 16384,
     progress: float = 0.0,
     seed: int = 0,
+    heard: Heard | None = None,
 ) -> dict[str, float]:
     """Make one update from these rows and return its metrics: ``loss``, ``loss/<term>``, ``<term>/<metric>`` (means over
     members), ``grad_norm``, ``skipped``, ``mismatch`` and ``mismatch/max`` (learner against sampler, nats), and
     ``plan/...``: tokens of the rows one by one, tokens that ran, padding among these, heads and passes.
 
+    `heard` is told what the learner said about each token.
     An update whose gradient is not finite is skipped: weights and optimiser stay as they were, `skipped` is 1.
     Raises ValueError for rows above the token budget and for terms that lack a signal.
     """
@@ -145,6 +148,8 @@ def update(
             view=seen,
             progress=progress,
         )
+        if heard is not None:
+            heard.take(chosen, part, signals)
         loss = scored.logp_N.new_zeros(())
         for each in counted:
             value, out = apply(each, signals, row_places if each.over_rows else token_places)

@@ -1,116 +1,190 @@
-"""One attempt as a card: the picture with every look drawn on it, the conversation with its crops, the rewards."""
+"""One attempt as a card: the picture with every look drawn on it, the conversation with its crops, the rewards.
+
+The card is the one component behind every page: the viewer's trajectory and group, reports, exports and answers to
+`saccade ask`. It needs no script: layers are check boxes, and a crop and its place on the root light each other.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from saccade.core.message import Audio, Box, Image, Message, Text, Video
-from saccade.core.store import MediaStore
-from saccade.core.trajectory import Step, ToolEvent, Trajectory
+from saccade.core.message import Image
+from saccade.core.trajectory import Score, Trajectory
+from saccade.viewer.album import Album
+from saccade.viewer.conversation import conversation
+from saccade.viewer.layers import LAYERS, Mark, looks_of, marks_of
 from saccade.viewer.markup import Html, tag
-from saccade.viewer.picture import Mark, colour_of, crop_picture, root_picture
+from saccade.viewer.picture import root_picture, small_picture
+from saccade.viewer.reading import Reading
+from saccade.viewer.shown import Shown, frames_of, inputs_of, looked_at, seen_sizes
 
-LONG = 700
-"""Characters above which a message of the system or the user is folded."""
+MOST_ROOTS = 12
 
 
-def attempt_card(trajectory: Trajectory, store: MediaStore, *, title: str = "", truth: bool = True) -> Html:
-    """A card. `truth` also draws the evidence boxes of the sample, dashed."""
-    looks = looks_of(trajectory)
+RIGHT = ("lenient", "answer_match", "strict")
+"""Rewards that say whether an answer is right, the first that is there."""
+
+
+SPOKEN = {
+    "looks": "looks",
+    "truth": "where the answer is",
+    "distractors": "distractors",
+    "boxes": "boxes it gave",
+    "points": "points",
+    "masks": "masks",
+    "drawings": "drawings",
+    "seen": "as the model saw it",
+}
+
+
+HIDDEN = ("seen", "drawings")
+"""Layers that are off until somebody asks for them: they cover the picture."""
+
+
+def attempt_card(
+    trajectory: Trajectory,
+    album: Album,
+    *,
+    title: str = "",
+    truth: bool = True,
+    reading: Reading | None = None,
+    link: Html | None = None,
+) -> Html:
+    """A card. `truth` also draws the evidence and distractor boxes of the sample; `link` stands beside the title."""
+    shown = Shown(
+        trajectory=trajectory,
+        album=album,
+        reading=reading or Reading(),
+        looks=looks_of(trajectory),
+        roots=inputs_of(trajectory),
+    )
     return tag(
         "section",
-        tag("div", tag("b", title or trajectory.sample.id), *verdict(trajectory), class_="head"),
-        tag("div", *pictures(trajectory, store, looks, truth=truth)),
-        tag("div", *conversation(trajectory, store, looks), rewards_line(trajectory)),
-        class_="card",
+        tag("div", tag("h3", title or trajectory.sample.id), *verdict(trajectory), link, class_="head"),
+        tag("div", *pictures(shown, truth=truth), class_="pictures"),
+        tag("div", *conversation(shown), rewards_line(trajectory), class_="talk"),
+        class_="card film" if len(frames_of(shown)) > 1 else "card",
+        aria_label=f"attempt at {title or trajectory.sample.id}"[:200],
     )
 
 
-def looks_of(trajectory: Trajectory) -> dict[int, ToolEvent]:
-    """Tool calls that cut a box out of a root image, by their number."""
-    seen = [event for event in trajectory.events if event.box_xyxy is not None and event.error is None]
-    return dict(enumerate(seen))
+def right_of(trajectory: Trajectory) -> Score | None:
+    """The score that says whether the answer is right."""
+    return next(
+        (
+            trajectory.rewards[name]
+            for name in RIGHT
+            if name in trajectory.rewards and trajectory.rewards[name].value is not None
+        ),
+        None,
+    )
 
 
 def verdict(trajectory: Trajectory) -> list[Html]:
     """Answer against target, and how the attempt ended."""
-    score = next((trajectory.rewards[name] for name in ("lenient", "answer_match", "strict")
-                  if name in trajectory.rewards and trajectory.rewards[name].value is not None), None)
+    score = right_of(trajectory)
     out: list[Html] = []
     if score is not None:
         right = (score.value or 0) >= 0.5
-        out.append(tag("span", "right" if right else "wrong", class_="good" if right else "bad"))
+        out.append(tag("span", "right" if right else "wrong", class_="verdict good" if right else "verdict bad"))
         if score.extracted is not None:
             out.append(tag("span", f"answered {score.extracted[:80]!r}"))
     if trajectory.sample.target is not None:
         out.append(tag("span", f"target {str(trajectory.sample.target)[:80]!r}", class_="soft"))
     if trajectory.stop != "done":
         out.append(tag("span", f"ended by {trajectory.stop}", class_="bad" if trajectory.stop.failed else "soft"))
+    if trajectory.branch:
+        out.append(tag("span", f"branch {trajectory.branch[:40]}", class_="chip"))
     return out
 
 
-def pictures(trajectory: Trajectory, store: MediaStore, looks: Mapping[int, ToolEvent], *, truth: bool) -> list[Html]:
-    """The input pictures in order, each with the looks into it."""
-    given = [image for step in trajectory.path() for image in step.message.images if image.source == "input"]
-    unique = list({image.ref: image for image in given}.values())[:12]
-    evidence = trajectory.sample.meta.get("evidence") if truth else None
-    out: list[Html] = []
-    for at, image in enumerate(unique):
-        marks = [Mark(box_xyxy=box, truth=True) for box in (evidence if at == 0 and isinstance(evidence, list) else ())]
-        marks += [Mark(box_xyxy=event.box_xyxy or (), label=str(number + 1), colour=colour_of(number))
-                  for number, event in looks.items() if event.image == image.ref]
-        note = "" if image.at_s is None else f"{image.at_s:g} s, "
-        dashed = ", dashed: where the answer is" if any(mark.truth for mark in marks) else ""
-        count = sum(not mark.truth for mark in marks)
-        out.append(root_picture(image, store, marks, caption=f"{note}{count} look{'s' if count != 1 else ''}{dashed}"))
-    return out or [tag("p", "No picture.", class_="soft")]
+def pictures(shown: Shown, *, truth: bool) -> list[Html]:
+    """The input pictures with their layers: one below the other, frames of a clip as a strip."""
+    if not shown.roots:
+        return [tag("p", "No picture.", class_="soft")]
+    first_seen = seen_sizes(shown)
+    strip = filmstrip(shown)
+    marks: dict[str, list[Mark]] = {}
+    for number, image in enumerate(shown.roots):
+        size = shown.album.size(image.ref)
+        marks[image.ref] = [] if size is None else marks_of(shown.trajectory, image, size, number=number, truth=truth)
+    if strip is not None:
+        large = [image for image in shown.roots if marks[image.ref]][:MOST_ROOTS]
+    else:
+        large = list(shown.roots[:MOST_ROOTS])
+    present = {mark.layer for image in large for mark in marks[image.ref]}
+    sees = any(image.ref in first_seen and first_seen[image.ref] != shown.album.size(image.ref) for image in large)
+    figures = [
+        root_picture(
+            image,
+            shown.album,
+            marks[image.ref],
+            caption=caption_of(shown, image, marks[image.ref]),
+            seen=first_seen.get(image.ref) if sees else None,
+        )
+        for image in large
+    ]
+    rest = len(shown.roots) - len(large) if strip is None else 0
+    more = tag("p", f"{rest} more pictures are not shown.", class_="soft") if rest else None
+    return [part for part in (switches(present, sees=sees), strip, *figures, more) if part is not None]
 
 
-def conversation(trajectory: Trajectory, store: MediaStore, looks: Mapping[int, ToolEvent]) -> list[Html]:
-    by_result = {event.result: number for number, event in looks.items() if event.result}
-    return [turn(step, store, by_result) for step in trajectory.path()]
+def switches(present: set[str], *, sees: bool) -> Html | None:
+    """A check box for each layer that is there."""
+    wanted = [*(layer for layer in reversed(LAYERS) if layer in present), *(["seen"] if sees else [])]
+    if not wanted:
+        return None
+    boxes = [
+        tag(
+            "label",
+            tag("input", type="checkbox", data_layer=layer, checked=None if layer in HIDDEN else ""),
+            SPOKEN[layer],
+        )
+        for layer in wanted
+    ]
+    return tag("div", *boxes, class_="layers", role="group", aria_label="layers of the picture")
 
 
-def turn(step: Step, store: MediaStore, by_result: Mapping[str, int]) -> Html:
-    message = step.message
-    who = step.speaker if message.role == "assistant" and step.speaker != "assistant" else message.role
-    body = contents(message, store, by_result)
-    kind = {"assistant": "turn model", "tool": "turn tool"}.get(message.role, "turn")
-    if message.role in ("system", "user") and len(message.text) > LONG:
-        body = [tag("details", tag("summary", f"{len(message.text)} characters"), *body)]
-    name = f"{who} ({message.name})" if message.name else who
-    return tag("div", tag("div", name, class_="who"), *body, class_=kind)
+def caption_of(shown: Shown, image: Image, marks: Sequence[Mark]) -> str:
+    size = shown.album.size(image.ref) or (0, 0)
+    words = [] if image.at_s is None else [f"{image.at_s:g} s"]
+    words.append(f"{size[0]} x {size[1]} px")
+    count = sum(mark.layer == "looks" for mark in marks)
+    words.append(f"{count} look{'s' if count != 1 else ''}")
+    seen = seen_sizes(shown).get(image.ref)
+    if seen is not None and seen != size:
+        words.append(f"the model got {seen[0]} x {seen[1]}")
+    return ", ".join(words)
 
 
-def contents(message: Message, store: MediaStore, by_result: Mapping[str, int]) -> list[Html]:
-    out: list[Html] = []
-    if message.thought:
-        out.append(tag("div", message.thought, class_="words thought"))
-    for part in message.parts:
-        if isinstance(part, Text):
-            if part.text.strip():
-                out.append(tag("div", part.text.strip("\n"), class_="words"))
-        elif isinstance(part, Image):
-            if message.role == "tool" or part.source != "input":
-                out.append(crop_picture(part, store, look=by_result.get(part.ref)))
-            else:
-                out.append(tag("span", "picture", class_="chip"))
-        elif isinstance(part, Box):
-            out.append(tag("code", f"{list(part.xyxy)} {part.frame}"))
-        elif isinstance(part, Video | Audio):
-            out.append(tag("span", f"{type(part).__name__.lower()} {part.ref[:60]}", class_="chip"))
-    for call in message.calls:
-        written = json.dumps(call.arguments, ensure_ascii=False, default=str)
-        out.append(tag("pre", f"{call.name or '?'} {written}"))
-        if call.error:
-            out.append(tag("div", call.error, class_="bad words"))
-    return out
+def filmstrip(shown: Shown) -> Html | None:
+    """Frames of a clip in a row, those that were looked at marked; None where there are fewer than two."""
+    frames = frames_of(shown)
+    if len(frames) < 2:
+        return None
+    again = looked_at(shown.trajectory)
+    cells = [
+        small_picture(
+            image,
+            shown.album,
+            caption=f"{image.at_s:g} s" + (", looked at" if image.ref in again else ""),
+            looked=image.ref in again,
+        )
+        for image in frames
+    ]
+    return tag("div", *cells, class_="strip", role="group", tabindex=0, aria_label=f"{len(frames)} frames of the clip")
 
 
 def rewards_line(trajectory: Trajectory) -> Html:
     """Every reward with its value, its reason on hover."""
-    chips = [tag("span", f"{name} {'none' if score.value is None else format(score.value, '.3g')}", class_="chip",
-                 title=score.note or None) for name, score in trajectory.rewards.items()]
+    chips = [
+        tag(
+            "span",
+            f"{name} {'none' if score.value is None else format(score.value, '.3g')}",
+            class_="chip",
+            title=score.note or None,
+        )
+        for name, score in trajectory.rewards.items()
+    ]
     error = tag("details", tag("summary", "what failed"), tag("pre", trajectory.error)) if trajectory.error else None
-    return tag("div", *chips, error)
+    return tag("div", *chips, error, class_="rewards")

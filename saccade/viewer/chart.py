@@ -8,15 +8,18 @@ from collections.abc import Mapping, Sequence
 from saccade.viewer.markup import Html, tag
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 520, 270, 46, 44, 12, 14
-INKS = ("var(--one)", "var(--two)", "var(--good)", "var(--bad)")
+INKS = ("c0", "c1", "c2", "c3", "c4", "c5")
+"""Classes of the lines of one figure, in turn; no more are drawn."""
 
 Points = Sequence[tuple[float, float]]
 
 
 def curves(series: Mapping[str, Points], *, across: str = "update") -> Html:
-    """Lines over a common axis, at most four; points that are not finite are left out. Wide spreads start at 0 or -1."""
-    clean = {name: sorted((x, y) for x, y in points if math.isfinite(x) and math.isfinite(y))
-             for name, points in list(series.items())[:4]}
+    """Lines over a common axis, at most six; points that are not finite are left out. Wide spreads start at 0 or -1."""
+    clean = {
+        name: sorted((x, y) for x, y in points if math.isfinite(x) and math.isfinite(y))
+        for name, points in list(series.items())[: len(INKS)]
+    }
     clean = {name: points for name, points in clean.items() if points}
     if not clean:
         return tag("p", "Nothing was measured.", class_="soft")
@@ -26,27 +29,49 @@ def curves(series: Mapping[str, Points], *, across: str = "update") -> Html:
     start, end = min(xs), max(max(xs), min(xs) + 1)
 
     def place(x: float, y: float) -> tuple[float, float]:
-        return (LEFT + (x - start) / (end - start) * (WIDTH - LEFT - RIGHT),
-                HEIGHT - BOTTOM - (y - low) / (high - low) * (HEIGHT - BOTTOM - TOP))
+        return (
+            LEFT + (x - start) / (end - start) * (WIDTH - LEFT - RIGHT),
+            HEIGHT - BOTTOM - (y - low) / (high - low) * (HEIGHT - BOTTOM - TOP),
+        )
 
     shapes: list[Html] = []
     for at in range(round((high - low) / step) + 1):
         y = place(start, low + at * step)[1]
-        shapes += [tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, stroke="var(--line)"),
-                   tag("text", f"{low + at * step:g}", x=LEFT - 8, y=y + 4, text_anchor="end")]
+        shapes += [
+            tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"),
+            tag("text", f"{low + at * step:g}", x=LEFT - 8, y=y + 4, text_anchor="end"),
+        ]
     for x in sorted({start, round((start + end) / 2), end}):
         shapes.append(tag("text", f"{x:g}", x=place(x, low)[0], y=HEIGHT - 24, text_anchor="middle"))
     shapes.append(tag("text", across, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 6, text_anchor="middle"))
     for ink, points in zip(INKS, clean.values(), strict=False):
         placed = [place(x, y) for x, y in points]
-        shapes.append(tag("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in placed), fill="none", stroke=ink,
-                          stroke_width=2.2, stroke_linejoin="round"))
+        shapes.append(
+            tag("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in thinned(placed)), class_=f"line {ink}")
+        )
         if len(points) <= 40:
-            shapes += [tag("circle", cx=x, cy=y, r=3.2, fill=ink) for x, y in placed]
-    keys = [part for ink, (name, points) in zip(INKS, clean.items(), strict=False) for part in
-            (tag("span", class_="key", style=f"background:{ink}"), f"{name} (last {points[-1][1]:.3g})")]
-    return tag("figure", tag("svg", *shapes, viewBox=f"0 0 {WIDTH} {HEIGHT}", class_="chart", role="img",
-                             aria_label=", ".join(clean)), tag("figcaption", *keys))
+            shapes += [tag("circle", cx=x, cy=y, r=3.2, class_=f"dot {ink}") for x, y in placed]
+    keys = [
+        tag("span", tag("span", class_=f"key {ink}"), f"{name} (last {points[-1][1]:.3g})", class_="named")
+        for ink, (name, points) in zip(INKS, clean.items(), strict=False)
+    ]
+    return tag(
+        "figure",
+        tag("svg", *shapes, viewBox=f"0 0 {WIDTH} {HEIGHT}", class_="chart", role="img", aria_label=", ".join(clean)),
+        tag("figcaption", *keys),
+    )
+
+
+def thinned(placed: Points, most: int = 400) -> Points:
+    """The least and the greatest of each stretch, so that a long curve keeps its spikes and a page stays small."""
+    if len(placed) <= most:
+        return placed
+    width = math.ceil(len(placed) / (most // 2))
+    out: list[tuple[float, float]] = []
+    for first in range(0, len(placed), width):
+        part = placed[first : first + width]
+        out += sorted({min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])})
+    return out
 
 
 def ticks(low: float, high: float) -> tuple[float, float, float]:
@@ -63,8 +88,10 @@ def ticks(low: float, high: float) -> tuple[float, float, float]:
 
 def smoothed(points: Points, window: int = 9) -> list[tuple[float, float]]:
     """Mean over the last `window` points."""
-    return [(x, sum(y for _, y in points[max(0, at - window + 1) : at + 1]) / (at + 1 - max(0, at - window + 1)))
-            for at, (x, _) in enumerate(points)]
+    return [
+        (x, sum(y for _, y in points[max(0, at - window + 1) : at + 1]) / (at + 1 - max(0, at - window + 1)))
+        for at, (x, _) in enumerate(points)
+    ]
 
 
 def intervals(rows: Mapping[str, tuple[float, float, float, int]]) -> Html:
@@ -73,18 +100,25 @@ def intervals(rows: Mapping[str, tuple[float, float, float, int]]) -> Html:
     shapes: list[Html] = []
     for at in range(5):
         x = left + at / 4 * width
-        shapes += [tag("line", x1=x, x2=x, y1=4, y2=len(rows) * high + 4, stroke="var(--line)"),
-                   tag("text", f"{at * 25}%", x=x, y=len(rows) * high + 20, text_anchor="middle")]
+        shapes += [
+            tag("line", x1=x, x2=x, y1=4, y2=len(rows) * high + 4, class_="grid"),
+            tag("text", f"{at * 25}%", x=x, y=len(rows) * high + 20, text_anchor="middle"),
+        ]
     for at, (name, (value, low, top, n)) in enumerate(rows.items()):
         y = at * high + high / 2 + 4
         ends = [left + min(max(edge, 0.0), 1.0) * width for edge in (low, value, top)]
         shapes += [
-            tag("text", name[:16], x=left - 12, y=y + 5, text_anchor="end", style="fill:var(--ink)"),
-            tag("line", x1=ends[0], x2=ends[2], y1=y, y2=y, stroke="var(--one)", stroke_width=5, stroke_opacity=0.35,
-                stroke_linecap="round"),
-            tag("circle", cx=ends[1], cy=y, r=5, fill="var(--one)"),
-            tag("text", f"{value:.1%}", x=WIDTH - 112, y=y + 5, style="fill:var(--ink)"),
+            tag("text", name[:16], x=left - 12, y=y + 5, text_anchor="end", class_="strong"),
+            tag("line", x1=ends[0], x2=ends[2], y1=y, y2=y, class_="range"),
+            tag("circle", cx=ends[1], cy=y, r=5, class_="dot c0"),
+            tag("text", f"{value:.1%}", x=WIDTH - 112, y=y + 5, class_="strong"),
             tag("text", f"n={n}", x=WIDTH - 2, y=y + 5, text_anchor="end"),
         ]
-    return tag("svg", *shapes, viewBox=f"0 0 {WIDTH} {len(rows) * high + 26}", class_="chart", role="img",
-               aria_label="accuracy with 95 % intervals")
+    return tag(
+        "svg",
+        *shapes,
+        viewBox=f"0 0 {WIDTH} {len(rows) * high + 26}",
+        class_="chart",
+        role="img",
+        aria_label="accuracy with 95 % intervals",
+    )

@@ -9,10 +9,13 @@ from __future__ import annotations
 import html
 import math
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 LONGEST = 6000
-VOID = {"img", "meta", "rect", "line", "polyline", "circle"}
+VOID = {"img", "meta", "rect", "line", "polyline", "polygon", "circle", "image", "input"}
+STATIC = Path(__file__).parent / "static"
 
 
 class Html(str):
@@ -35,8 +38,11 @@ def escaped(text: str) -> str:
 
 def tag(name: str, /, *children: object, **attributes: object) -> Html:
     """An element. Children that are not `Html` are text; None is left out. ``class_`` is class, ``_`` in names ``-``."""
-    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{escaped(str(number(value)))}"'
-                      for key, value in attributes.items() if value is not None)
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escaped(str(number(value)))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
     if name in VOID:
         return Html(f"<{name}{written}/>")
     return Html(f"<{name}{written}>{join(*children)}</{name}>")
@@ -46,6 +52,31 @@ def join(*children: object) -> Html:
     return Html("".join(child if isinstance(child, Html) else shown(child) for child in children if child is not None))
 
 
+def table(head: Sequence[object], rows: Iterable[Sequence[object]], *, label: str, kind: str = "") -> Html:
+    """A table that scrolls sideways where it is too wide; the first cell of each row is its heading."""
+
+    def cells(row: Sequence[object]) -> list[Html]:
+        return [
+            cell
+            if isinstance(cell, Html) and cell.startswith("<td")
+            else tag("td", cell)
+            if at
+            else tag("th", cell, scope="row")
+            for at, cell in enumerate(row)
+        ]
+
+    top = tag("tr", *(tag("th", each, scope="col") for each in head))
+    body = [tag("tr", *cells(row)) for row in rows]
+    return tag(
+        "div",
+        tag("table", tag("thead", top), tag("tbody", *body)),
+        class_=f"scroll {kind}".strip(),
+        tabindex=0,
+        role="group",
+        aria_label=label,
+    )
+
+
 def number(value: object) -> object:
     """Floats short, and never one that is not finite."""
     if isinstance(value, float):
@@ -53,47 +84,54 @@ def number(value: object) -> object:
     return value
 
 
-STYLE = Html("""
-:root{color-scheme:light dark;--back:#fbfaf7;--card:#fff;--ink:#1d2127;--soft:#626a75;--line:#dfe1e5;--good:#11743a;
---bad:#b3261e;--one:#1f5fd0;--two:#b35900;--tint:#f1f3f6}
-@media(prefers-color-scheme:dark){:root{--back:#14161a;--card:#1c1f25;--ink:#e8eaee;--soft:#9aa3ae;--line:#343a43;
---good:#62c98a;--bad:#ff8a80;--one:#7db0ff;--two:#ffb066;--tint:#252a32}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--back);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:70rem;margin:0 auto;padding:1.5rem 1rem 4rem}
-h1{font-size:1.6rem;line-height:1.25;margin:.2rem 0 .6rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}
-p{margin:.4rem 0}.soft,figcaption{color:var(--soft);font-size:.875rem}
-.card{background:var(--card);border:1px solid var(--line);border-radius:.7rem;padding:1rem;margin:1rem 0;display:grid;
-gap:1rem 1.5rem;grid-template-columns:minmax(0,22rem) minmax(0,1fr)}
-.plain{display:block}.head{grid-column:1/-1;display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:baseline}
-.head b{font-size:1.05rem}figure{margin:0 0 .8rem}.stage{position:relative;line-height:0;border-radius:.4rem;overflow:hidden}
-.stage img{width:100%;height:auto}.stage svg{position:absolute;inset:0;width:100%;height:100%}
-.turn{border-left:3px solid var(--line);padding:.1rem 0 .1rem .75rem;margin:.55rem 0}
-.turn.model{border-color:var(--one)}.turn.tool{border-color:var(--two)}
-.who{font-size:.75rem;letter-spacing:.04em;text-transform:uppercase;color:var(--soft)}
-.words,pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.1rem 0;unicode-bidi:isolate}
-pre,code{font:.82rem/1.45 ui-monospace,Menlo,Consolas,monospace}
-pre{background:var(--tint);border-radius:.4rem;padding:.45rem .6rem;display:inline-block;max-width:100%}
-.thought{color:var(--soft);font-style:italic}.crop{display:inline-block;margin:.25rem .6rem .25rem 0;vertical-align:top}
-.crop img{height:6.5rem;width:auto;max-width:100%;image-rendering:pixelated;border-radius:.3rem;border:2px solid var(--line)}
-.chip{display:inline-block;background:var(--tint);border-radius:1rem;padding:.08rem .6rem;margin:.12rem .2rem .12rem 0;
-font-size:.8rem;overflow-wrap:anywhere}.good{color:var(--good)}.bad{color:var(--bad)}
-details{margin:.3rem 0}summary{cursor:pointer;color:var(--soft);font-size:.875rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-th,td{text-align:right;padding:.28rem .8rem .28rem 0;border-bottom:1px solid var(--line)}
-th:first-child,td:first-child{text-align:left}th{font-weight:600;color:var(--soft);font-size:.85rem}
-.chart{width:100%;max-width:36rem;height:auto;display:block}.chart text{fill:var(--soft);font-size:14px}
-.key{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin:0 .35rem 0 .9rem;vertical-align:-.08rem}
-@media(max-width:44rem){.card{grid-template-columns:minmax(0,1fr);padding:.8rem}h1{font-size:1.3rem}}
-""")
+LOOKS, SIGNALS = 16, 8
+"""How many looks light each other, and how many signals shade tokens."""
+
+
+def style() -> Html:
+    """The style sheet of every page, the viewer's included. A file of ours: it may stand in a page as it is."""
+    text = (STATIC / "style.css").read_text(encoding="utf-8") + "\n".join(
+        [*layer_rules(), *look_rules(), *shade_rules()]
+    )
+    assert "</" not in text
+    return Html(text)
+
+
+def layer_rules() -> Iterator[str]:
+    """A layer is hidden while its check box is not set."""
+    for layer in ("looks", "truth", "distractors", "boxes", "points", "masks", "drawings", "seen"):
+        yield f".card:has(input[data-layer={layer}]:not(:checked)) .mark[data-layer={layer}]{{display:none}}"
+
+
+def look_rules() -> Iterator[str]:
+    """Pointing at a look, on the picture or in the conversation, lights it there and here and dims the others."""
+    for look in range(LOOKS):
+        near = f'.card:has([data-look="{look}"]:is(:hover,:focus-visible))'
+        yield f'{near} [data-look]:not([data-look="{look}"]){{opacity:.25}}'
+        yield f'{near} g[data-look="{look}"] .line{{fill-opacity:.28}}'
+        yield f'{near} figure[data-look="{look}"] img{{outline:4px solid var(--look);outline-offset:1px}}'
+
+
+def shade_rules() -> Iterator[str]:
+    """Levels of the chosen signal as backgrounds: q of one sign, d of both."""
+    shades = {f"q{level}": ("hot", level * 7) for level in range(9)}
+    shades |= {f"d{level}": ("hot" if level > 4 else "cold", abs(level - 4) * 14) for level in range(9)}
+    for name, (colour, share) in shades.items():
+        fill = f"background:color-mix(in oklab,var(--{colour}) {share}%,transparent)"
+        yield f".box.{name}{{{fill}}}"
+        yield ",".join(f".tokens:has(input[value=s{at}]:checked) .s{at}{name}" for at in range(SIGNALS)) + f"{{{fill}}}"
+    yield ",".join(f".tokens:has(input[value=s{at}]:checked) .for-s{at}" for at in range(SIGNALS)) + "{display:block}"
 
 
 def page(title: str, *body: object) -> str:
     """A whole page that needs nothing but itself: no script, no request, light and dark, any width."""
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     head = tag(
-        "head", tag("meta", charset="utf-8"), tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"), tag("title", title),
-        tag("style", STYLE),
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", title),
+        tag("style", style()),
     )
     return "<!doctype html>\n" + tag("html", head, tag("body", tag("main", *body)), lang="en") + "\n"

@@ -1,73 +1,138 @@
-"""Pages: one attempt (what a model looked at), and a run (its learning curve, its figures, some of its attempts).
+"""Pages that stand alone: attempts, a run's report, a selection. Whole HTML in one file that can be mailed.
 
-Everything is read from a run folder and put into one file that can be mailed. Nothing in the folder is trusted: unknown
-lines are left out and counted, pictures are found by content hash only.
+They are made of the viewer's components, with the pictures inside. Everything is read from run folders and nothing in them
+is trusted: unknown lines are left out and counted, pictures are found by content hash only.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from saccade.core.record import read_lines, trajectory_from
-from saccade.core.store import MediaStore
 from saccade.core.trajectory import Trajectory
-from saccade.media import open_store
-from saccade.viewer.attempt import attempt_card
+from saccade.viewer.album import Album, Folder, Inline, Pixels
+from saccade.viewer.attempt import attempt_card, right_of
 from saccade.viewer.chart import curves, intervals, smoothed
 from saccade.viewer.markup import Html, page, tag
+from saccade.viewer.metrics import Curve, Metrics
+from saccade.viewer.overview import facts, figures
+from saccade.viewer.places import Place
+from saccade.viewer.reading import Reading, reading_of
+from saccade.viewer.rows import Rows
+from saccade.viewer.tokens import tokens_view
+
+WORST, TYPICAL = 10, 20
 
 
 def attempts_page(
-    title: str, attempts: Sequence[Trajectory], store: MediaStore, *, note: str = "", truth: bool = True
+    title: str,
+    attempts: Sequence[Trajectory],
+    store: Pixels,
+    *,
+    note: str = "",
+    truth: bool = True,
+    reading: Reading | None = None,
+    tokens: bool = False,
+    keys: Sequence[str] = (),
 ) -> str:
-    """A page of attempts, whole HTML."""
-    cards = [card(each, store, title="", truth=truth) for each in attempts]
+    """A page of attempts, whole HTML. `tokens` adds their tokens, folded; `keys` name them for the reader."""
+    album = Inline(store)
+    cards: list[Html] = []
+    for at, each in enumerate(attempts):
+        cards.append(
+            card(each, album, title=f"{keys[at]}  {each.sample.id}" if keys else "", truth=truth, reading=reading)
+        )
+        if tokens:
+            cards.append(
+                tag(
+                    "details",
+                    tag("summary", "tokens"),
+                    tokens_view(each, reading or Reading(), name=str(at)),
+                    class_="fold",
+                )
+            )
     return page(title, tag("h1", title), tag("p", note, class_="soft") if note else None, *cards)
 
 
 def report(
-    folder: str | Path, *, attempts: Sequence[Trajectory] | None = None, most: int = 20, out: str | Path | None = None,
-    title: str = "", note: str = "",
+    folder: str | Path,
+    *,
+    attempts: Sequence[Trajectory] | None = None,
+    most: int = TYPICAL,
+    out: str | Path | None = None,
+    title: str = "",
+    note: str = "",
+    facts_of: Mapping[str, Any] | None = None,
+    before: Sequence[object] = (),
+    media: Sequence[Path] = (),
 ) -> Path:
     """Write a run folder's report (``report.html`` in it, or `out`) and return its path.
 
-    attempts: those to show; by default read from the folder: its newest evaluation's, else those of its last update.
-    Of more than `most`, evenly spaced ones are taken: not the best, not the worst. Raises ValueError for no folder.
+    attempts: those to show; by default read from the folder: its newest evaluation's, else those of its last update. Of more
+              than `most`, evenly spaced ones are taken, not the best, not the worst; the ten worst stand below them.
+    facts_of: what the figures are read from instead of ``summary.json``
+    before:   components between the figures and the attempts
+    media:    folders of pictures besides the folder's own
+    Raises ValueError for no folder.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"there is no run folder {folder}")
-    store, summary = open_store(folder / "media"), summary_of(folder)
+    place = Place(name=folder.name, folder=folder)
+    summary = dict(facts_of) if facts_of is not None else place.json("summary.json")
     found, skipped = (list(attempts), 0) if attempts is not None else recorded(folder)
-    chosen = evenly(found, most)
-    title = title or f"Run {summary.get('name') or folder.resolve().name}"
+    album = Inline(Folder([folder / "media", *place.media, *media]))
+    reading = reading_of(newest(folder))
+    chosen, worst = evenly(found, most), poorest(found, WORST) if len(found) > most else []
     shown = f"{len(chosen)} attempts" + (f" of {len(found)}, evenly spaced" if len(found) > len(chosen) else "")
-    body: list[object] = [tag("h1", title), tag("p", note, class_="soft") if note else None, facts(summary)]
+    title = title or f"Run {summary.get('name') or folder.resolve().name}"
+    body: list[object] = [
+        tag("h1", title),
+        tag("p", note, class_="soft") if note else None,
+        tag("p", facts(summary), class_="facts"),
+    ]
     rows = figures(summary)
     if rows:
         body += [tag("h2", "Accuracy on held-out items, with 95 % intervals"), intervals(rows)]
-    series = learning(folder)
+    series = learning(Metrics(folder / "metrics.jsonl").curves())
     if series:
         body += [tag("h2", "Learning curve"), curves(series)]
-    body += [tag("h2", "What the model looked at"),
-             tag("p", shown + (f"; {skipped} lines could not be read" if skipped else ""), class_="soft")]
-    body += [card(each, store, title=f"{at + 1}. {each.sample.id}") for at, each in enumerate(chosen)]
+    body += [
+        *before,
+        tag("h2", "What the model looked at"),
+        tag("p", shown + (f"; {skipped} lines could not be read" if skipped else ""), class_="soft"),
+    ]
+    body += [card(each, album, title=f"{at + 1}. {each.sample.id}", reading=reading) for at, each in enumerate(chosen)]
+    if worst:
+        body += [
+            tag("h2", f"The {len(worst)} worst"),
+            tag("p", "Wrong ones with the least reward first.", class_="soft"),
+        ]
+        body += [card(each, album, title=each.sample.id, reading=reading) for each in worst]
     path = Path(out) if out else folder / "report.html"
     path.write_text(page(title, *body), encoding="utf-8")
     return path
 
 
-def card(attempt: Trajectory, store: MediaStore, *, title: str, truth: bool = True) -> Html:
+def card(
+    attempt: Trajectory,
+    album: Album,
+    *,
+    title: str,
+    truth: bool = True,
+    reading: Reading | None = None,
+    link: Html | None = None,
+) -> Html:
     """The card of an attempt; for a record whose values are of no sense, a line that says so."""
     try:
-        return attempt_card(attempt, store, title=title, truth=truth)
-    except (AttributeError, TypeError, ValueError, KeyError, IndexError, RecursionError) as error:
-        return tag("section", tag("p", f"{title}: this record cannot be shown ({type(error).__name__}: {error})"),
-                   class_="card plain")
+        return attempt_card(attempt, album, title=title, truth=truth, reading=reading, link=link)
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError, RecursionError, OverflowError) as error:
+        return tag(
+            "section",
+            tag("p", f"{title}: this record cannot be shown ({type(error).__name__}: {error})"),
+            class_="card plain",
+        )
 
 
 def evenly(items: Sequence[Trajectory], most: int) -> list[Trajectory]:
@@ -76,91 +141,51 @@ def evenly(items: Sequence[Trajectory], most: int) -> list[Trajectory]:
     return [items[int((at + 0.5) * len(items) / most)] for at in range(most)]
 
 
-def summary_of(folder: Path) -> dict[str, Any]:
+def poorest(items: Sequence[Trajectory], most: int) -> list[Trajectory]:
+    """Attempts that were wrong, those with the least reward first; ours that failed count first of all."""
+
+    def worth(attempt: Trajectory) -> tuple[float, float]:
+        score = right_of(attempt)
+        values = [each.value for each in attempt.rewards.values() if isinstance(each.value, int | float)]
+        return (-1.0 if attempt.stop.failed else (score.value or 0.0) if score else 0.0), sum(values)
+
     try:
-        value = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        wrong = [each for each in items if worth(each)[0] < 0.5]
+        return sorted(wrong, key=worth)[:most]
+    except TypeError:  # rewards that are no numbers
+        return []
 
 
-def figures(summary: Mapping[str, Any]) -> dict[str, tuple[float, float, float, int]]:
-    """Entries of a summary that are ``{accuracy, ci95: [low, high], n}``, in order."""
-    out: dict[str, tuple[float, float, float, int]] = {}
-    for name, value in summary.items():
-        try:
-            low, high = value["ci95"]
-            row = float(value["accuracy"]), float(low), float(high), int(value["n"])
-        except (KeyError, TypeError, ValueError):
-            continue
-        if all(math.isfinite(each) for each in row):
-            out[str(name).replace("_", " ")] = row
-    return out
-
-
-def facts(summary: Mapping[str, Any]) -> Html | None:
-    """Plain values of a summary as a line."""
-    plain = [(key, value) for key, value in summary.items() if isinstance(value, str | int | float) and key != "name"]
-    calls = summary.get("tool_calls_per_item")
-    if isinstance(calls, Mapping):
-        plain += [(f"tool calls per item {key}", value) for key, value in calls.items()]
-    chips = [tag("span", f"{str(key).replace('_', ' ')}: {value:.4g}" if isinstance(value, float) else
-                 f"{str(key).replace('_', ' ')}: {value}", class_="chip") for key, value in plain[:12]]
-    return tag("p", *chips) if chips else None
-
-
-def learning(folder: Path) -> dict[str, list[tuple[float, float]]]:
+def learning(measured: Mapping[str, Curve]) -> dict[str, Curve]:
     """Evaluations and the mean reward of the metrics file, by update."""
-    lines = [line for line in readable(folder / "metrics.jsonl")[0] if isinstance(line.get("update"), int | float)]
-    names = dict.fromkeys(key for line in lines for key in line if key.startswith("eval/") and key.endswith("/accuracy"))
-    series = {f"held-out accuracy ({name.split('/')[1]})": measured(lines, name) for name in list(names)[:2]}
-    accuracy = next((name for name in ("rewards/answer_match/mean", "reward") if measured(lines, name)), "")
+    names = [name for name in measured if name.startswith("eval/") and name.endswith("/accuracy")]
+    series = {f"held-out accuracy ({name.split('/')[1]})": measured[name] for name in names[:2]}
+    accuracy = next((name for name in ("rewards/answer_match/mean", "reward") if name in measured), "")
     if accuracy:
-        series[f"training {accuracy}, mean of 9 updates"] = smoothed(measured(lines, accuracy))
+        series[f"training {accuracy}, mean of 9 updates"] = smoothed(measured[accuracy])
     return series
 
 
-def measured(lines: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:
-    return [(float(line["update"]), float(line[name])) for line in lines if isinstance(line.get(name), int | float)]
-
-
-def readable(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """The lines of a file that are JSON objects, and how many are not; nothing for no file."""
-    if not path.is_file():
-        return [], 0
-    try:
-        lines = list(read_lines(path))
-        return [line for line in lines if isinstance(line, dict)], sum(not isinstance(line, dict) for line in lines)
-    except (ValueError, RecursionError):
-        kept: list[dict[str, Any]] = []
-        bad = 0
-        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                value = json.loads(text)
-            except (ValueError, RecursionError):
-                value = None
-            if isinstance(value, dict):
-                kept.append(value)
-            else:
-                bad += bool(text.strip())
-        return kept, bad
+def newest(folder: Path) -> Path:
+    """The folder below a run whose trajectories are its newest evaluation's, else the folder itself."""
+    found = sorted(
+        (path for path in (*folder.glob("*/trajectories.jsonl"), *folder.glob("*/*/trajectories.jsonl"))),
+        key=lambda path: (path.stat().st_mtime, str(path)),
+    )
+    return found[-1].parent if found else folder
 
 
 def recorded(folder: Path) -> tuple[list[Trajectory], int]:
     """Attempts on disk: of the newest evaluation in the folder, else of the last update; and how many cannot be read."""
-    places = sorted((path for path in (*folder.glob("*/trajectories.jsonl"), *folder.glob("*/*/trajectories.jsonl"))),
-                    key=lambda path: (path.stat().st_mtime, str(path)))
-    places = places or sorted((folder / "trajectories").glob("update_*.jsonl"))
-    if not places:
-        return [], 0
-    lines, bad = readable(places[-1])
+    rows = Rows(newest(folder))
+    rows.grow()
+    last = max(rows.files, default=0)
     out: list[Trajectory] = []
-    for line in lines:
-        try:
-            made = trajectory_from(line)
-            if any(step.parent is not None and not 0 <= step.parent < at for at, step in enumerate(made.steps)):
-                raise ValueError("a step follows one that does not come before it")
-            out.append(made)
-        except (ValueError, TypeError, KeyError, OverflowError):
-            bad += 1
+    bad = 0
+    for row in rows.rows:
+        if row["update"] == last:
+            try:
+                out.append(rows.record(row["key"]))
+            except (ValueError, KeyError):
+                bad += 1
     return out, bad

@@ -1,108 +1,157 @@
-"""Pictures inside a page: as data URIs, small enough, with the boxes that were looked at drawn over them as vectors."""
+"""A picture inside a page: the root with its layers drawn over it as vectors, and the small pictures of a conversation.
+
+A crop and its place on the root carry the same ``data-look``; pointing at either lights both, by the style sheet alone.
+"""
 
 from __future__ import annotations
 
-import base64
-import io
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from PIL import Image as PILImage
 
 from saccade.core.message import Image
-from saccade.core.store import MediaStore
+from saccade.viewer.album import Album
+from saccade.viewer.layers import Mark
 from saccade.viewer.markup import Html, tag
 
-COLOURS = ("#e6194b", "#3c6df0", "#f58231", "#008a7a", "#a626d9", "#7a5c00")
-"""Of looks, in turn; each is drawn on a white edge, so that it shows on any picture."""
+INKS = 6
+"""Colours of looks, in turn; each is drawn on a white edge, so that it shows on any picture."""
 
-ROOT_PX, CROP_PX = 720, 320
+ROOT_PX, SMALL_PX = 720, 320
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A box in pixels of the picture; `label` stands at its corner. `truth` is drawn dashed and without a label."""
-
-    box_xyxy: Sequence[float]
-    label: str = ""
-    colour: str = COLOURS[0]
-    truth: bool = False
+Seen = tuple[int, int]
+"""Width and height in pixels in which the model got a picture."""
 
 
-def colour_of(look: int) -> str:
-    """The colour of look 0, 1, ..."""
-    return COLOURS[look % len(COLOURS)]
+def ink_of(look: int) -> str:
+    """Class of the colour of look 0, 1, ..."""
+    return f"ink{look % INKS}"
 
 
-def data_uri(pixels: PILImage.Image, *, most_px: int) -> str:
-    """The picture as PNG or JPEG, whichever is smaller, at most `most_px` on its longer side."""
-    scale = most_px / max(pixels.size)
-    if scale < 1:
-        size = (max(1, round(pixels.width * scale)), max(1, round(pixels.height * scale)))
-        pixels = pixels.resize(size, PILImage.Resampling.LANCZOS)
-    kinds: list[tuple[int, str, bytes]] = []
-    for kind, options in (("png", {"optimize": True}), ("jpeg", {"quality": 88})):
-        out = io.BytesIO()
-        pixels.convert("RGB").save(out, kind, **options)
-        kinds.append((out.tell(), kind, out.getvalue()))
-    _, kind, data = min(kinds)
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+def root_picture(
+    image: Image, album: Album, marks: Sequence[Mark], *, caption: str = "", seen: Seen | None = None
+) -> Html:
+    """A picture at full width of its column with its layers over it; `seen` adds what the model got as one more layer."""
+    size = album.size(image.ref)
+    if size is None:
+        return tag("p", f"The picture {image.ref[:60]} is not in this folder.", class_="soft missing")
+    width, height = size
+    drawn = [shape for mark in marks for shape in drawing(mark, width, height, album)]
+    overlay = (
+        tag("svg", *drawn, viewBox=f"0 0 {width} {height}", role="img", aria_label=spoken(marks)) if drawn else None
+    )
+    model = (
+        None
+        if seen is None
+        else tag("img", src=album.seen(image.ref, seen), alt="", class_="mark seen", data_layer="seen", loading="lazy")
+    )
+    picture = tag(
+        "img",
+        src=album.source(image.ref, most_px=ROOT_PX),
+        alt=image.note or "the picture",
+        loading="lazy",
+        width=width,
+        height=height,
+    )
+    stage = tag(
+        "div",
+        picture,
+        model,
+        overlay,
+        class_="stage",
+        data_width=width,
+        data_height=height,
+        data_tiles=album.tiles(image.ref),
+        data_ref=image.ref,
+    )
+    return tag("figure", stage, tag("figcaption", caption or f"{width} x {height} px"), class_="root")
 
 
-def found(store: MediaStore, ref: str) -> PILImage.Image | None:
-    """The pixels of a ref, None where the store has none or the file is broken."""
-    try:
-        return store.get(ref)
-    except (KeyError, OSError, ValueError, SyntaxError, AttributeError, TypeError, PILImage.DecompressionBombError):
-        return None
+def spoken(marks: Sequence[Mark]) -> str:
+    """The layers in words."""
+    counted: dict[str, int] = {}
+    for mark in marks:
+        counted[mark.layer] = counted.get(mark.layer, 0) + 1
+    return ", ".join(
+        f"{number} {name if number > 1 or name == 'truth' else name[:-1] if name != 'boxes' else 'box'}"
+        for name, number in reversed(counted.items())
+    )
 
 
-def root_picture(image: Image, store: MediaStore, marks: Sequence[Mark], *, caption: str = "") -> Html:
-    """A picture at full width of its column with boxes over it."""
-    pixels = found(store, image.ref)
-    if pixels is None:
-        return tag("p", f"The picture {image.ref[:60]} is not in this folder.", class_="soft")
-    width, height = pixels.size
-    drawn = [shape for mark in marks for shape in drawing(mark, width, height)]
-    overlay = tag("svg", *drawn, viewBox=f"0 0 {width} {height}", role="img",
-                  aria_label=f"{sum(not mark.truth for mark in marks)} looks") if drawn else None
-    stage = tag("div", tag("img", src=data_uri(pixels, most_px=ROOT_PX), alt=image.note or "the picture", loading="lazy"),
-                overlay, class_="stage")
-    return tag("figure", stage, tag("figcaption", caption or f"{width} x {height} px"))
-
-
-def drawing(mark: Mark, width: int, height: int) -> list[Html]:
-    """A mark as shapes, in pixels of the picture. Boxes that are not four finite numbers are not drawn."""
-    try:
-        x1, y1, x2, y2 = (float(edge) for edge in mark.box_xyxy)
-    except (TypeError, ValueError):
-        return []
-    if not all(math.isfinite(edge) for edge in (x1, y1, x2, y2)) or x1 >= x2 or y1 >= y2:
-        return []
+def drawing(mark: Mark, width: int, height: int, album: Album) -> list[Html]:
+    """A mark as shapes, in pixels of the picture."""
     unit = max(width, height) / 100
-    box = {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1, "fill": "none"}
-    if mark.truth:
-        return [tag("rect", **box, stroke="#fff", stroke_width=unit * 0.9, stroke_opacity=0.8),
-                tag("rect", **box, stroke="#111", stroke_width=unit * 0.5, stroke_dasharray=f"{unit * 1.5:g} {unit:g}")]
+    named = {
+        "class_": f"mark {mark.layer}" + (f" {ink_of(mark.look)}" if mark.look is not None else ""),
+        "data_layer": mark.layer,
+        "data_look": mark.look,
+    }
+    if mark.layer == "drawings":
+        if album.size(mark.ref) is None:
+            return []
+        return [
+            tag("image", href=album.source(mark.ref, most_px=ROOT_PX), x=0, y=0, width=width, height=height, **named)
+        ]
+    if len(mark.xy) == 1:
+        ((x, y),) = mark.xy
+        return [tag("circle", cx=x, cy=y, r=unit * 1.6, stroke_width=unit * 0.6, **named)]
+    if len(mark.xy) > 2:
+        return [tag("polygon", points=" ".join(f"{x:g},{y:g}" for x, y in mark.xy), stroke_width=unit * 0.2, **named)]
+    (x1, y1), (x2, y2) = mark.xy
+    box = {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
+    if mark.look is None:
+        dashes = {"stroke_dasharray": f"{unit * 1.5:g} {unit:g}"} if mark.layer in ("truth", "distractors") else {}
+        return [
+            tag("rect", **box, stroke_width=unit * 0.9, **{**named, "class_": f"mark {mark.layer} edge"}),
+            tag("rect", **box, stroke_width=unit * 0.5, **dashes, **named),
+        ]
     high = unit * 5
     top = y1 - high if y1 >= high else min(y2, height - high)
     left = min(max(0.0, x1), width - high)
+    label = [
+        tag("rect", x=left, y=top, width=high, height=high, class_="plate"),
+        tag("text", mark.label[:3], x=left + high / 2, y=top + high * 0.78, font_size=high * 0.8),
+    ]
     return [
-        tag("rect", **box, stroke="#fff", stroke_width=unit * 1.3, stroke_opacity=0.85),
-        tag("rect", **box, stroke=mark.colour, stroke_width=unit * 0.75),
-        tag("rect", x=left, y=top, width=high, height=high, fill=mark.colour),
-        tag("text", mark.label[:3], x=left + high / 2, y=top + high * 0.78, fill="#fff", font_size=high * 0.8,
-            text_anchor="middle", font_family="sans-serif", font_weight="bold"),
+        tag(
+            "g",
+            tag("rect", **box, stroke_width=unit * 1.3, class_="edge"),
+            tag("rect", **box, stroke_width=unit * 0.75, class_="line"),
+            *label,
+            **named,
+        )
     ]
 
 
-def crop_picture(image: Image, store: MediaStore, *, look: int | None = None) -> Html:
-    """A small picture: what a tool showed. `look` colours its edge like its box on the root."""
-    pixels = found(store, image.ref)
-    if pixels is None:
-        return tag("span", f"picture {image.ref[:40]} is not in this folder", class_="soft crop")
-    edge = None if look is None else f"border-color:{colour_of(look)}"
-    caption = ("" if look is None else f"look {look + 1}: ") + f"{pixels.width} x {pixels.height} px"
-    img = tag("img", src=data_uri(pixels, most_px=CROP_PX), alt=caption, style=edge, loading="lazy")
-    return tag("figure", img, tag("figcaption", caption), class_="crop")
+def small_picture(
+    image: Image,
+    album: Album,
+    *,
+    look: int | None = None,
+    place: Sequence[float] | None = None,
+    seen: Seen | None = None,
+    caption: str = "",
+    looked: bool = False,
+) -> Html:
+    """A picture of the conversation in the pixels the model got. `look` ties it to its place on the root."""
+    size = album.size(image.ref)
+    if size is None:
+        return tag("span", f"picture {image.ref[:40]} is not in this folder", class_="soft crop missing")
+    words = [caption] if caption else []
+    if look is not None:
+        words.append(f"look {look + 1}: {size[0]} x {size[1]} px")
+    elif not caption:
+        words.append(f"{size[0]} x {size[1]} px")
+    if seen is not None and seen != size:
+        words.append(f"the model got {seen[0]} x {seen[1]}")
+    source = album.source(image.ref, most_px=SMALL_PX) if seen is None or seen == size else album.seen(image.ref, seen)
+    where = "" if place is None else " at " + ", ".join(f"{edge:g}" for edge in place)
+    img = tag("img", src=source, alt=", ".join(words) + where, loading="lazy", width=size[0], height=size[1])
+    kind = "crop" + (f" {ink_of(look)}" if look is not None else "") + (" looked" if looked else "")
+    return tag(
+        "figure",
+        img,
+        tag("figcaption", ", ".join(words)),
+        class_=kind,
+        data_look=look,
+        data_ref=image.ref,
+        tabindex=0 if look is not None else None,
+    )

@@ -49,18 +49,55 @@ class Reader(html.parser.HTMLParser):
         self.text.append(data)
 
 
-ALLOWED = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "section", "div", "b", "span",
-           "figure", "img", "figcaption", "svg", "rect", "line", "circle", "polyline", "text", "pre", "code", "details",
-           "summary"}
+ALLOWED = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "main",
+    "h1",
+    "h2",
+    "p",
+    "section",
+    "div",
+    "b",
+    "span",
+    "figure",
+    "img",
+    "figcaption",
+    "svg",
+    "rect",
+    "line",
+    "circle",
+    "polyline",
+    "text",
+    "pre",
+    "code",
+    "details",
+    "summary",
+    "g",
+    "polygon",
+    "image",
+    "input",
+    "label",
+    "h3",
+    "fieldset",
+    "legend",
+    "ul",
+    "li",
+    "i",
+}
 
 
 def check(text: str) -> Reader:
     read = Reader(text)
     assert set(read.tags) <= ALLOWED
     for name, value in read.attributes:
-        assert not name.startswith("on") and name != "href", name
-        if name == "src":
-            assert value.startswith("data:image/")
+        assert not name.startswith("on") and name != "style", name
+        if name in ("src", "href"):
+            assert value.startswith("data:")
     assert "http://" not in text and "https://" not in text
     assert not re.search("[\x00-\x08\u202e\ud800-\udfff]", text)
     return read
@@ -69,14 +106,25 @@ def check(text: str) -> Reader:
 def attempt(store, *, words: str = "", answer: str = "7") -> Trajectory:
     root = store.put(PILImage.new("RGB", (100, 80), "gray"), source="input")
     crop = store.put(PILImage.new("RGB", (20, 10), "red"), parent=root, to_parent=(1, 1, 30, 40))
-    call = ToolCall(name=f"image_zoom_in_tool{words}", arguments={"bbox_2d": [30, 40, 50, 50], "label": words},
-                    error=words or None)
-    sample = Sample(id=f"s{words}", prompt=(user(root, f"Which?{words}"),), target=f"7{words}",
-                    meta={"evidence": [[31, 41, 49, 49]]})
-    said = [*sample.prompt, replace(assistant(words, calls=(call,)), thought=f"think{words}"),
-            replace(tool_result(crop, f"seen{words}"), name=words or None), assistant(f"<answer>{answer}</answer>{words}")]
-    steps = tuple(Step(parent=at - 1 if at else None, speaker=["user", "policy", "tool", "policy"][at], message=message)
-                  for at, message in enumerate(said))
+    call = ToolCall(
+        name=f"image_zoom_in_tool{words}", arguments={"bbox_2d": [30, 40, 50, 50], "label": words}, error=words or None
+    )
+    sample = Sample(
+        id=f"s{words}",
+        prompt=(user(root, f"Which?{words}"),),
+        target=f"7{words}",
+        meta={"evidence": [[31, 41, 49, 49]]},
+    )
+    said = [
+        *sample.prompt,
+        replace(assistant(words, calls=(call,)), thought=f"think{words}"),
+        replace(tool_result(crop, f"seen{words}"), name=words or None),
+        assistant(f"<answer>{answer}</answer>{words}"),
+    ]
+    steps = tuple(
+        Step(parent=at - 1 if at else None, speaker=["user", "policy", "tool", "policy"][at], message=message)
+        for at, message in enumerate(said)
+    )
     event = ToolEvent(step=1, name="image_zoom_in_tool", image=root.ref, box_xyxy=(30, 40, 50, 50), result=crop.ref)
     scores = {f"answer_match{words}": Score(value=1.0, extracted=f"7{words}", note=words), "lenient": Score(value=1.0)}
     return Trajectory(sample=sample, steps=steps, events=(event,), rewards=scores, error=words or None)
@@ -87,13 +135,24 @@ def test_a_look_is_drawn_where_it_was():
     text = attempts_page("Which digit?", [attempt(store)], store)
     read = check(text)
     boxes = [dict(re.findall(r'(\S+)="([^"]*)"', inside)) for inside in re.findall(r"<rect ([^>]*)/>", text)]
+    boxes = [box for box in boxes if box.get("class") != "plate"]
     assert any((b["x"], b["y"], b["width"], b["height"]) == ("30", "40", "20", "10") for b in boxes)
     assert any("stroke-dasharray" in b and (b["x"], b["width"]) == ("31", "18") for b in boxes)
     assert 'viewBox="0 0 100 80"' in text
     words = " ".join(read.text)
-    for expected in ("right", "look 1: 20 x 10 px", "think", "image_zoom_in_tool", "<answer>7</answer>", "1 look"):
+    for expected in (
+        "right",
+        "look 1: 20 x 10 px",
+        "where the answer is",
+        "think",
+        "image_zoom_in_tool",
+        "<answer>7</answer>",
+        "1 look",
+    ):
         assert expected in words
-    assert sum(name == "src" for name, _ in read.attributes) == 2  # the root and its crop
+    assert (
+        sum(name == "src" for name, _ in read.attributes) == 3
+    )  # the root, the root in the conversation, and its crop
 
 
 def test_hostile_words_stay_words():
@@ -106,17 +165,21 @@ def test_hostile_words_stay_words():
 def test_a_page_forbids_scripts_and_requests():
     text = page("x", tag("p", "y"))
     assert re.search(r"Content-Security-Policy.*default-src &#x27;none&#x27;", text) and 'name="viewport"' in text
-    assert "prefers-color-scheme:dark" in text
+    assert "light-dark(" in text
 
 
 def test_missing_pictures_and_senseless_boxes_are_said_not_raised():
     full, empty = open_store(), open_store()
     made = attempt(full)
     nan, huge = float("nan"), 1e308
-    bad = tuple(replace(made.events[0], box_xyxy=box) for box in ((nan, 0, 1, 1), (5, 5, 1, 1), (0, 0, huge, huge), (1, 2)))
+    bad = tuple(
+        replace(made.events[0], box_xyxy=box) for box in ((nan, 0, 1, 1), (5, 5, 1, 1), (0, 0, huge, huge), (1, 2))
+    )
     check(attempts_page("x", [replace(made, events=bad)], full))
     assert "is not in this folder" in attempts_page("x", [made], empty)
-    check(attempts_page("x", [Trajectory(sample=Sample(id="none", prompt=()), stop=Stop.ERROR, error="Traceback")], empty))
+    check(
+        attempts_page("x", [Trajectory(sample=Sample(id="none", prompt=()), stop=Stop.ERROR, error="Traceback")], empty)
+    )
 
 
 def run_folder(tmp_path, num: int = 30):
@@ -126,9 +189,17 @@ def run_folder(tmp_path, num: int = 30):
     write_lines(tmp_path / "evaluation" / "trajectories.jsonl", made)
     lines = [{"update": at, "reward": at / 10, **({"eval/b/accuracy": at / 10} if at % 2 else {})} for at in range(10)]
     write_lines(tmp_path / "metrics.jsonl", lines)
-    (tmp_path / "summary.json").write_text(json.dumps({
-        "name": "demo", "before": {"accuracy": 0.25, "ci95": [0.21, 0.29], "n": 500}, "seconds": 12.5,
-        "after": {"accuracy": 0.7, "ci95": [0.66, 0.74], "n": 500}, "tool_calls_per_item": {"before": 1.0}}))
+    (tmp_path / "summary.json").write_text(
+        json.dumps(
+            {
+                "name": "demo",
+                "before": {"accuracy": 0.25, "ci95": [0.21, 0.29], "n": 500},
+                "seconds": 12.5,
+                "after": {"accuracy": 0.7, "ci95": [0.66, 0.74], "n": 500},
+                "tool_calls_per_item": {"before": 1.0},
+            }
+        )
+    )
     return tmp_path
 
 
@@ -136,8 +207,18 @@ def test_report_of_a_run_folder(tmp_path):
     path = report(run_folder(tmp_path))
     read = check(path.read_text(encoding="utf-8"))
     words = " ".join(read.text)
-    for expected in ("Run demo", "25.0%", "70.0%", "n=500", "20 attempts of 30, evenly spaced", "Learning curve",
-                     "held-out accuracy (b) (last 0.9)", "1. item 0", "20. item 29", "seconds: 12.5"):
+    for expected in (
+        "Run demo",
+        "25.0%",
+        "70.0%",
+        "n=500",
+        "20 attempts of 30, evenly spaced",
+        "Learning curve",
+        "held-out accuracy (b) (last 0.9)",
+        "1. item 0",
+        "20. item 29",
+        "seconds: 12.5",
+    ):
         assert expected in words, expected
     assert read.tags.count("polyline") == 2 and read.tags.count("section") == 20
 
@@ -146,23 +227,35 @@ def test_report_survives_a_hostile_folder(tmp_path):
     folder = run_folder(tmp_path, num=3)
     lines = folder / "evaluation" / "trajectories.jsonl"
     good = json.loads(lines.read_text().splitlines()[0])
+
     def showing(part: dict) -> dict:
         return {**good, "steps": [{"speaker": "x", "message": {"role": "tool", "parts": [part]}}]}
 
     bad = [
         {**good, "steps": [{**good["steps"][0], "parent": 0}]},
-        showing({"kind": "text", "text": 7}), showing({"kind": "image", "ref": "px:../../etc/passwd"}),
-        showing({"kind": "image", "ref": 3}), showing({"kind": "box", "xyxy": "wide"}), showing({"kind": "smell"}),
-        {**good, "events": [{"step": 0, "name": "x", "box_xyxy": ["a", None, {}, 1], "image": good["events"][0]["image"]}]},
+        showing({"kind": "text", "text": 7}),
+        showing({"kind": "image", "ref": "px:../../etc/passwd"}),
+        showing({"kind": "image", "ref": 3}),
+        showing({"kind": "box", "xyxy": "wide"}),
+        showing({"kind": "smell"}),
+        {
+            **good,
+            "events": [{"step": 0, "name": "x", "box_xyxy": ["a", None, {}, 1], "image": good["events"][0]["image"]}],
+        },
         {**good, "rewards": {"lenient": {"value": "high"}}},
-        {**good, "stop": "exploded"}, {}, [], 3,
+        {**good, "stop": "exploded"},
+        {},
+        [],
+        3,
     ]
     with lines.open("a") as out:
         for line in bad:
             out.write(json.dumps(line) + "\n")
         out.write('{"half": ')
-    (folder / "metrics.jsonl").write_text('{"update": 1, "reward": "much"}\nnot json\n{"update": NaN, "reward": 1}\n[]\n'
-                                          '{"update": 3, "eval/<b>/accuracy": 0.5}\n')
+    (folder / "metrics.jsonl").write_text(
+        '{"update": 1, "reward": "much"}\nnot json\n{"update": NaN, "reward": 1}\n[]\n'
+        '{"update": 3, "eval/<b>/accuracy": 0.5}\n'
+    )
     summary = {"name": EVIL[:40], "after": {"accuracy": "x", "ci95": 3}, "y": {"ci95": []}}
     (folder / "summary.json").write_text(json.dumps(summary))
     text = report(folder).read_text(encoding="utf-8")

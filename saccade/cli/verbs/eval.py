@@ -64,11 +64,13 @@ def verb(
     store = open_store(folder / "media")
     asked = protocol_of(policy, data=data, on=on, recipe=recipe, arm=arm, tools=tools, seed=seed, max_tokens=max_tokens,
                         api_model=api_model, store=store)
+    from saccade.claims.reports import eval_report
     from saccade.evals.run import evaluate
 
     report = evaluate(asked.player, asked.benchmarks, folder, attempts=attempts, limit=limit, seed=seed,
                       temperature=temperature, progress=not quiet and not json, resume=not again, store=store)
     unasked = all(each.accuracy.n == 0 for each in report.results)
+    page = eval_report(report)
     if json:
         show_json(report.plain())
         return int(unasked)
@@ -76,7 +78,7 @@ def verb(
     for result in report.results:
         for note in result.notes:
             print(f"note: {note}")
-    print(f"\nitems and trajectories are in {folder}")
+    print(f"\nitems and trajectories are in {folder}; look at {page}")
     return int(unasked)
 
 

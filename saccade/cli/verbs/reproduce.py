@@ -50,9 +50,12 @@ def verb(method: Recipe, *, out: str = "", results: str = "", arm: str = "", see
     only = [(each, number) for each in arms for number in recipe.claim.seeds
             if (not arm or each == arm) and (seed is None or number == seed)]
     from saccade.claims.measure import measure
+    from saccade.claims.reports import claim_report
 
     result = reproduce(recipe, out=Path(out or f"runs/reproduce/{name}"), results=where, measure=measure, only=only,
                        say=(lambda text: None) if json else print)
+    cells = Path(out or f"runs/reproduce/{name}")
+    page = claim_report(result, cells) if cells.is_dir() else None
     if json:
         show_json(result)
     else:
@@ -61,4 +64,6 @@ def verb(method: Recipe, *, out: str = "", results: str = "", arm: str = "", see
             print(f"{result['missing']} arms and seeds are missing; nothing was written to {where}")
         else:
             print(f"written to {where / (name + '.json')}")
+        if page is not None:
+            print(f"look at {page}")
     return 1 if result["missing"] else 0

@@ -18,6 +18,7 @@ def verb(
     resume: str | None = None,
     contaminated: str = "warn",
     names: str = "trl",
+    track: str = "",
     quiet: Flag = False,
     json: Flag = False,
     overrides: Overrides = (),
@@ -42,6 +43,7 @@ def verb(
         seed: of data order, sampling and initialisation.
         resume: go on in this run folder; true for the one of --out.
         contaminated: when an evaluation picture is among the training pictures: warn, raise or ignore.
+        track: show the metrics in trackio or wandb too (with a comma, both); metrics.jsonl is written in any case.
         names: names of the metrics: trl, or verl for that project's beside them.
         quiet: no progress bar.
         json: print the summary as JSON.
@@ -68,7 +70,8 @@ def verb(
     if again and not folder.is_dir():
         raise ValueError(f"--resume {folder}: there is no such run folder")
     summaries = train_stages(
-        asked.stages, folder, resume=again, progress=not quiet and not json, names=names, contaminated=contaminated
+        asked.stages, folder, resume=again, progress=not quiet and not json, names=names, contaminated=contaminated,
+        track=tuple(name.strip() for name in track.split(",") if name.strip()),
     )
     remember(folder, recipe=recipe, arm=arm, seed=seed, model=model, data=data, config=config, overrides=overrides)
     if json:
