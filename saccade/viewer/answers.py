@@ -26,14 +26,8 @@ from saccade.viewer.tokens import tokens_view
 from saccade.viewer.versus import KINDS, newest, versus
 
 MOST_ROWS = 500
-
-
 MOST_GROUP = 64
-
-
 MOST_EXPORT = 200
-
-
 LARGEST_SIDE = 2048
 
 

@@ -16,15 +16,10 @@ from saccade.viewer.layers import LAYERS, Mark, looks_of, marks_of
 from saccade.viewer.markup import Html, tag
 from saccade.viewer.picture import root_picture, small_picture
 from saccade.viewer.reading import Reading
+from saccade.viewer.rows import RIGHT
 from saccade.viewer.shown import Shown, frames_of, inputs_of, looked_at, seen_sizes
 
 MOST_ROOTS = 12
-
-
-RIGHT = ("lenient", "answer_match", "strict")
-"""Rewards that say whether an answer is right, the first that is there."""
-
-
 SPOKEN = {
     "looks": "looks",
     "truth": "where the answer is",
@@ -35,8 +30,6 @@ SPOKEN = {
     "drawings": "drawings",
     "seen": "as the model saw it",
 }
-
-
 HIDDEN = ("seen", "drawings")
 """Layers that are off until somebody asks for them: they cover the picture."""
 

@@ -14,7 +14,6 @@ from saccade.viewer.shown import Shown, seen_sizes
 LONG = 700
 """Characters above which a message of the system or the user is folded."""
 
-
 CODE = ("code", "script", "program", "source")
 
 

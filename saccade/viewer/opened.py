@@ -16,8 +16,6 @@ from saccade.viewer.reading import Reading, reading_of
 from saccade.viewer.rows import Rows
 
 LOOK_S = 2.0
-
-
 FIRST_S = 0.3
 
 

@@ -23,6 +23,7 @@ ARRAYS = re.compile(rb'"(tokens|sampled|body|logp|feature_mask|credit|learner|en
 
 BATCH = 64
 RIGHT = ("lenient", "answer_match", "strict")
+"""Rewards that say whether an answer is right, the first that is there."""
 FAILED = {stop.value for stop in Stop if stop.failed}
 CUT_OFF = {stop.value for stop in Stop if stop.cut_off and not stop.failed}
 TEXT = 200

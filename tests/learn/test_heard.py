@@ -15,6 +15,7 @@ from saccade.learn.heard import TOKENS, Heard, told
 from saccade.learn.loop import train
 from saccade.learn.rows import trajectory_rows
 from saccade.learn.signals import known_of, signals_of
+from saccade.viewer.signals import TOKENS as SHOWN
 from saccade.viewer.signals import signals_of as shown_signals
 
 
@@ -23,6 +24,7 @@ def test_a_run_keeps_credit_and_the_learners_own_numbers(having, tmp_path):
     attempts = list(read_trajectories(tmp_path / "run" / "trajectories" / "update_000001.jsonl"))
     kept = [each.aux[TOKENS] for each in attempts if TOKENS in each.aux]
     assert kept, "no attempt was credited"
+    assert SHOWN == TOKENS
     for each in attempts:
         if TOKENS in each.aux:
             said = each.aux[TOKENS]

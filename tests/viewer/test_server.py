@@ -17,9 +17,12 @@ from tests.viewer.conftest import serving
 
 def ask(port, path, *, method="GET", **headers):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, headers=headers)
-    answer = connection.getresponse()
-    return answer.status, answer.read(), dict(answer.getheaders())
+    try:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), dict(answer.getheaders())
+    finally:
+        connection.close()
 
 
 def told(port, path):

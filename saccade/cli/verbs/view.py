@@ -14,8 +14,8 @@ Runs = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="R
 def verb(runs: Runs = ("runs",), *, host: str = "127.0.0.1", port: int = 8765, open: Flag = False) -> None:
     """Serve a page over run folders and evaluations, read only and live while they grow. Ctrl-C ends it.
 
-      saccade view                         everything below runs/
-      saccade view runs/demo runs/mine
+      saccade view
+      saccade view runs/demo runs/mine --port 0
 
     Args:
         runs: run folders, or folders of run folders.
