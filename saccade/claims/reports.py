@@ -1,10 +1,10 @@
-"""`report.html` of an evaluation and of a reproduced claim: what was asked, what came out with intervals, what it cost, and
+"""`report.html` of an evaluation, a claim and a league: what was asked, what came out with intervals, what it cost, and
 the attempts behind it, typical ones and the worst.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,8 @@ def claim_report(result: Mapping[str, Any], out: Path) -> Path:
     ]
     seeds = next(iter(result["values"].values()), {})
     head = ("arm", *(f"seed {seed}" for seed in seeds), "mean", f"over {result['over']}", "95 % interval")
-    cells = sorted((path for path in out.glob("*-*") if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    shown = next(
-        (path for path in reversed(cells) if path.name.startswith(f"{claim.get('better')}-")),
-        cells[-1] if cells else out,
-    )
+    cells = newest_first(out, f"{claim.get('better')}-")
+    shown = cells[0] if cells else out
     body: list[Html] = [
         tag("h2", "What came out"),
         tag("p", f"{result['verdict']}: {result['why']}"),
@@ -83,6 +80,23 @@ def claim_report(result: Mapping[str, Any], out: Path) -> Path:
         before=body,
         out=out / "report.html",
     )
+
+
+def league_report(rows: Sequence[Mapping[str, Any]], out: Path, *, seconds: float) -> Path:
+    """Of a league: `rows` as `league.rows` gives them, best first; attempts are those of the best entrant's newest cell."""
+    head = tuple(rows[0]) if rows else ("method",)
+    lines = [tuple(number(value) if isinstance(value, float) else value for value in row.values()) for row in rows]
+    cells = newest_first(out, f"{rows[0]['method']}-" if rows else "")
+    body = [tag("h2", "Standing"), table(head, lines, label="standing")]
+    note = "Every method got the same items, model and number of sampled tokens, and was asked the same held-out items."
+    return report(cells[0] if cells else out, title="League", note=note, facts_of={"seconds": seconds, "methods": len(rows)},
+                  before=body, out=out / "report.html")
+
+
+def newest_first(out: Path, beginning: str) -> list[Path]:
+    """Folders of the cells of an arm, else of any arm."""
+    cells = sorted((path for path in out.glob("*-*") if path.is_dir()), key=lambda path: -path.stat().st_mtime)
+    return [path for path in cells if path.name.startswith(beginning)] or cells
 
 
 def mean(values: Mapping[str, Any]) -> float | None:

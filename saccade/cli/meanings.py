@@ -43,7 +43,7 @@ def one(name: str, value: Any, run: Run, given: Mapping[str, Any]) -> Run:
         if set(text.strip("[]").replace("'", "").replace('"', "").replace(" ", "").split(",")) <= {
                 "none", "null", "", "console", "file"}:
             return run
-        raise ValueError("metrics go to metrics.jsonl in the run folder; for a tracker beside it say --track trackio or wandb")
+        raise ValueError("metrics go to metrics.jsonl in the run folder; for a tracker beside it say --track NAME")
     if name == "use_peft":
         rank = run.policy.lora or 16
         return replace(run, policy=replace(run.policy, lora=rank if as_plain(value, bool) else None))

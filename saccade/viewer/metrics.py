@@ -103,7 +103,7 @@ def panels(curves: Mapping[str, Curve]) -> dict[str, dict[str, Points]]:
         "Entropy": named("entropy"),
         "Mismatch, sampler and learner": named("mismatch", "mismatch/max", "blind/mismatch", "blind/mismatch_max"),
         "Blind checks": named("blind/noise", "blind/noise_tools"),
-        "Loss": under("loss", most=6),
+        "Loss": {name: points for name, points in curves.items() if name == "loss" or name.startswith("loss/")},
         "Gradient norm": named("grad_norm"),
         "Learning rate": named("lr"),
         "Seconds by stage": {**under("time/", most=5), **named("step_time")},

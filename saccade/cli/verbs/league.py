@@ -28,6 +28,7 @@ def verb(*, quick: Flag = False, out: str = "", results: str = "", methods: str 
     from saccade.claims.league import league, rows
     from saccade.claims.measure import measure
     from saccade.claims.methods import RESULTS
+    from saccade.claims.reports import league_report
     from saccade.cli.report import show_json, table
 
     try:
@@ -35,13 +36,15 @@ def verb(*, quick: Flag = False, out: str = "", results: str = "", methods: str 
     except ValueError:
         raise ValueError(f"--seeds {seeds}: whole numbers separated by commas are expected") from None
     where = Path(results) if results else RESULTS
+    place = Path(out or ("runs/league-quick" if quick else "runs/league"))
     result = league(
-        Path(out or ("runs/league-quick" if quick else "runs/league")), seeds=numbers, quick=quick, results=where,
+        place, seeds=numbers, quick=quick, results=where,
         names=[each.strip() for each in methods.split(",") if each.strip()], measure=measure,
         say=(lambda text: None) if json else print,
     )
+    page = league_report(rows(result), place, seconds=result["seconds"])
     if json:
         show_json(result)
         return
     print("\n" + table(rows(result)))
-    print(f"\n{result['seconds'] / 60:.1f} minutes of computing; written to {where}")
+    print(f"\n{result['seconds'] / 60:.1f} minutes of computing; written to {where}; look at {page}")
