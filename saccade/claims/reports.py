@@ -17,7 +17,7 @@ def eval_report(found: Any) -> Path:
     said = found.plain()
     figures = {each["benchmark"]: each for each in said["results"]}
     rows = [
-        (each["benchmark"], name, f"{value['value']:.3f}", f"{value['low']:.3f} to {value['high']:.3f}", value["n"])
+        (each["benchmark"], name, f"{value['value']:.3f}", "{:.3f} to {:.3f}".format(*value["ci95"]), value["n"])
         for each in said["results"]
         for name, value in each["scores"].items()
     ]
