@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -55,8 +56,15 @@ def names(folder: Path) -> tuple[str, ...]:
     )
 
 
-def definitions(path: Path) -> set[str]:
+def definitions(path: Path) -> frozenset[str]:
     """Top-level names of a source file, without importing it."""
+    state = path.stat()
+    return _definitions(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _definitions(path: Path, changed_ns: int, num_bytes: int) -> frozenset[str]:
+    """Parsed once for as long as the file stays as it is: folders are listed at every look at a name."""
     found: set[str] = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -65,7 +73,7 @@ def definitions(path: Path) -> set[str]:
             found.update(target.id for target in node.targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             found.add(node.target.id)
-    return found
+    return frozenset(found)
 
 
 def about(path: Path) -> str:
