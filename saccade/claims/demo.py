@@ -21,7 +21,7 @@ MODES = ("no_tool", "random_box", "blank_crop", "oracle_box")
 """What is done to the trained model's looking; functions of `saccade.rollout.interventions`."""
 
 STEPS = ("before", "train", "after", *MODES)
-UPDATES, ARM = 100, "conditional"
+UPDATES, ARM = 200, "conditional"
 
 
 def demo(
@@ -45,7 +45,7 @@ def demo(
     from saccade.recipes import deepeyes
 
     run = run or deepeyes.miniature(ARM, seed)
-    run = replace(run, name="demo", schedule=replace(run.schedule, updates=updates))
+    run = replace(run, name="demo", schedule=replace(run.schedule, updates=updates, tokens=0))
     asked = {"seed": seed, "updates": updates, "items": items}
     spent = opened(out, asked, again=again)
     results: dict[str, Any] = {}

@@ -16,7 +16,9 @@ from saccade.rollout.interventions import intervene, random_box
 BINS = 16
 """Lines of the grid in which glimpse writes boxes."""
 
-TRAIN_ITEMS, TEST_ITEMS, UPDATES = 100_000, 500, 100
+TRAIN_ITEMS, TEST_ITEMS = 100_000, 500
+UPDATES, TOKENS = 100, 160_000
+"""Of an arm: it stops at so many sampled tokens, about 1,650 an update, or at a quarter more updates than that takes."""
 
 
 def zoom() -> sc.Tool:
@@ -51,8 +53,8 @@ def miniature(run: sc.Run, *, seed: int, updates: int = 100, tokens: int = 0) ->
                              sampling=sc.Sampling(temperature=1.0, max_tokens=24)),
         limits=sc.Limits(steps=3, tokens=1024, sampled=72, pixels=1_000_000),
         explore=sc.Independent(n=8),
-        optim=sc.Optim(lr=2e-4, warmup=2),
-        schedule=sc.Schedule(updates=updates, prompts=16, micro_tokens=8192, save_every=0, blind_every=50),
+        optim=sc.Optim(lr=3e-4, warmup=2),
+        schedule=sc.Schedule(updates=updates, prompts=16, tokens=tokens, micro_tokens=8192, save_every=0, blind_every=50),
         evals=(held_out(),),
         seed=seed,
     )

@@ -70,7 +70,8 @@ def miniature(arm: str, seed: int) -> sc.Run:
     """start: nothing is learned; outcome: no bonus; unconditional: 0.4 for any call; conditional: the method;
     random_box: the method, but every crop shows a random place of the size that was asked for."""
     small = _glimpse.miniature(
-        replace(run(), name=f"deepeyes-{arm}"), seed=seed, updates=0 if arm == "start" else _glimpse.UPDATES
+        replace(run(), name=f"deepeyes-{arm}"), seed=seed, updates=0 if arm == "start" else _glimpse.UPDATES * 5 // 4,
+        tokens=_glimpse.TOKENS,
     )
     accuracy, form, _ = small.rewards
     paid = {

@@ -65,5 +65,6 @@ def miniature(arm: str, seed: int) -> sc.Run:
     """start: nothing is learned; grpo: the method; shuffled: its credit dealt out by lot."""
     published_run = run()
     without_penalty = replace(published_run, name=f"grpo-{arm}", objective=published_run.objective[:1])
-    small = _glimpse.miniature(without_penalty, seed=seed, updates=0 if arm == "start" else _glimpse.UPDATES)
+    updates = 0 if arm == "start" else _glimpse.UPDATES * 5 // 4
+    small = _glimpse.miniature(without_penalty, seed=seed, updates=updates, tokens=_glimpse.TOKENS)
     return replace(small, credit=credit.shuffled(of=small.credit, seed=seed)) if arm == "shuffled" else small
