@@ -5,13 +5,15 @@ BIN = $(VENV)/bin
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 
-.PHONY: demo test test-fast test-oracle lint clean help
+.PHONY: demo test test-fast test-oracle test-browser docs lint clean help
 
 help:
 	@echo "make demo         a small vision-language model learns to look"
 	@echo "make test         the whole test suite in a fresh environment"
 	@echo "make test-fast    the tests that take seconds"
 	@echo "make test-oracle  agreement with trl (losses, chat templates, reward signatures)"
+	@echo "make test-browser the viewer in a real Chromium (installs it with apt-get where it is missing)"
+	@echo "make docs         the documentation as a site"
 	@echo "make lint         ruff, pyright on the light layers, import-linter"
 
 $(VENV)/.demo: pyproject.toml
@@ -33,13 +35,29 @@ demo: $(VENV)/.demo
 	$(BIN)/saccade demo
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not oracle' $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not oracle and not browser' $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m 'not oracle and not slow' $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m 'not oracle and not browser and not slow' $(PYTEST_ARGS)
 
 test-oracle: $(VENV)/.oracle
 	$(BIN)/python -m pytest -m oracle $(PYTEST_ARGS)
+
+$(VENV)/.browser: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	command -v chromium >/dev/null || (apt-get update && apt-get install --yes chromium)
+	touch $@
+
+test-browser: $(VENV)/.browser
+	$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
+
+$(VENV)/.docs: $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	touch $@
+
+docs: $(VENV)/.docs
+	$(BIN)/saccade gallery
+	$(BIN)/zensical build --strict
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
