@@ -161,27 +161,30 @@ def look_sloppily(rng: np.random.Generator) -> Talk:
 def look_about(rng: np.random.Generator) -> Talk:
     """A call with a box about the card, and nothing after it: that calls point somewhere near it, no better."""
     state = generate(rng, knobs_of(rng))
-    messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, sloppy_box(rng, state, anywhere=0.0)))
+    messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, sloppy_box(rng, state, near=2.0, anywhere=0.0)))
     return Talk(kind="look_about", messages=messages, learned=(1,), tools=offered(rng))
 
 
 def sloppy_box(
-    rng: np.random.Generator, state: State, *, anywhere: float = 1 - NEAR_SHARE
+    rng: np.random.Generator, state: State, *, near: float = NEAR_BINS, anywhere: float = 1 - NEAR_SHARE
 ) -> tuple[int, int, int, int]:
-    """Grid edges of a box near the card or, with a chance of `anywhere`, somewhere; sides of 3 to 5 bins, never tight."""
+    """Grid edges of a box near the card or, with a chance of `anywhere`, somewhere; sides of 3 to 5 bins, never tight.
+
+    near: bins by which the middles may differ in each direction
+    """
     card = [edge * BINS / state.knobs.size_px for edge in state.cards[0].box_xyxy]
-    near = rng.random() < 1 - anywhere
+    about = rng.random() < 1 - anywhere
     while True:
         wide, high = (int(side) for side in rng.integers(*SIDES, 2))
-        if near:
-            x = (card[0] + card[2]) / 2 + rng.uniform(-NEAR_BINS, NEAR_BINS)
-            y = (card[1] + card[3]) / 2 + rng.uniform(-NEAR_BINS, NEAR_BINS)
+        if about:
+            x = (card[0] + card[2]) / 2 + rng.uniform(-near, near)
+            y = (card[1] + card[3]) / 2 + rng.uniform(-near, near)
         else:
             x, y = rng.uniform(0, BINS, 2)
         left = int(np.clip(round(x - wide / 2), 0, BINS - wide))
         top = int(np.clip(round(y - high / 2), 0, BINS - high))
         box = (left, top, left + wide, top + high)
-        if not near or cover(card, box) < 1.0 or rng.random() >= SPOILED:
+        if not about or cover(card, box) < 1.0 or rng.random() >= SPOILED:
             return box
 
 

@@ -41,11 +41,11 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
            views.text: 0.03, views.one_glyph: 0.05, cards.read_crop: 0.14, cards.read_many: 0.01,
            cards.find_small: 0.11, cards.find_one: 0.02, cards.find: 0.01, cards.read_large: 0.02, cards.guess: 0.02,
            cards.look_well: 0.14, cards.look_sloppily: 0.07}),
-    (400, {views.scenes: 0.07, views.names: 0.04, views.charts: 0.04, views.pairs: 0.04, views.tables: 0.03,
-           views.clips: 0.03, views.places: 0.01, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01,
-           views.text: 0.02, views.one_glyph: 0.04, cards.read_crop: 0.09, cards.read_many: 0.01,
-           cards.find_small: 0.09, cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02,
-           cards.look_well: 0.17, cards.look_sloppily: 0.02, cards.look_about: 0.32}),
+    (800, {views.scenes: 0.06, views.names: 0.03, views.charts: 0.03, views.pairs: 0.03, views.tables: 0.02,
+           views.clips: 0.02, views.places: 0.01, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01,
+           views.text: 0.01, views.one_glyph: 0.04, cards.read_crop: 0.12, cards.read_many: 0.01,
+           cards.find_small: 0.10, cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02,
+           cards.look_well: 0.18, cards.look_sloppily: 0.02, cards.look_about: 0.40}),
 )
 """How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 
@@ -62,7 +62,7 @@ LESSONS = UPDATES - STAGES[-1][0]
 
 def shares(progress: float) -> dict[Part, float]:
     """Share of each part of the corpus when `progress` (0..1) of the training is done."""
-    left = progress * UPDATES
+    left = round(progress * UPDATES, 3)
     for length, mix in STAGES:
         if left < length:
             return mix

@@ -46,7 +46,7 @@ class Plan:
     muon_lr: float = 5e-3
     warm_up: int = 60
     decay: float = 0.12
-    again: float = 0.4
+    again: float = 0.5
     weight_decay: float = 0.01
     clip: float = 1.0
     save_every: int = 100

@@ -29,12 +29,12 @@ def losses(folder: Path) -> list[dict]:
 
 
 def test_the_rate_warms_up_falls_and_begins_again_in_the_last_stage():
-    plan = Plan(updates=100, warm_up=10, decay=0.5, again=0.4)
+    plan = Plan(updates=100, warm_up=10, decay=0.5, again=0.5)
     lessons = round(100 * LESSONS / UPDATES)
     rates = [rate(plan, update) for update in range(100)]
     assert rates[0] == pytest.approx(0.1) and rates[10] == pytest.approx(1 - 5 / lessons)
     assert rates[10:lessons] == sorted(rates[10:lessons], reverse=True) and rates[lessons - 1] < 0.06
-    assert rates[lessons] == pytest.approx(0.4) and rates[lessons:] == sorted(rates[lessons:], reverse=True)
+    assert rates[lessons] == pytest.approx(0.5) and rates[lessons:] == sorted(rates[lessons:], reverse=True)
 
 
 def test_parts_of_a_batch_keep_every_row_once_and_pad_little():

@@ -78,7 +78,8 @@ def test_a_text_fits_by_what_can_be_seen():
 
 @pytest.mark.parametrize("pixels", [
     PILImage.new("RGB", (1, 1)), PILImage.new("RGB", (400, 1), "red"), PILImage.new("RGB", (3000, 40), "white"),
-    PILImage.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8))], ids=("one pixel", "a line", "white", "noise"))
+    PILImage.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)),
+], ids=("one pixel", "a line", "white", "noise"))
 def test_pictures_with_nothing_in_them_give_nothing(pixels):
     assert list(EYES.read(look(pixels))) == [] and isinstance(EYES.describe(look(pixels)), str)
     assert len(EYES.find(look(pixels), "red circle")) <= 1
