@@ -16,7 +16,7 @@ from PIL import ImageDraw
 from saccade.core.sample import Truth
 from saccade.core.world import Question, World
 from saccade.worlds.boards import Board, read_grid, written_grid
-from saccade.worlds.latin import Cell, Partial, Square, is_latin, latin, narrowed, squares
+from saccade.worlds.latin_squares import Cell, Partial, Square, is_latin, latin, narrowed, squares
 from saccade.worlds.marks import COLOURS, DARK
 
 GAP = 0.5

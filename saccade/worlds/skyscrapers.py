@@ -17,7 +17,7 @@ from PIL import Image as PILImage
 from saccade.core.sample import Truth
 from saccade.core.world import Question, World
 from saccade.worlds.boards import Board, read_grid, written_grid
-from saccade.worlds.latin import Cell, Square, is_latin, latin, narrowed
+from saccade.worlds.latin_squares import Cell, Square, is_latin, latin, narrowed
 from saccade.worlds.marks import COLOURS
 
 Clues = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]

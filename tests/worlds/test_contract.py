@@ -53,7 +53,7 @@ def drawn(sample) -> list[bytes]:
 
 def test_worlds_are_found_and_the_shared_files_are_not_taken_for_worlds() -> None:
     assert {"hidden_detail", "scenes", "charts", "tables", "text", "mazes", "pairs", "clips"} <= set(WORLDS)
-    assert not {"real", "marks", "answers", "shapes", "boards", "graphs", "latin", "sequences"} & set(WORLDS)
+    assert not {"real", "marks", "answers", "shapes", "boards", "graphs", "latin_squares", "sequences"} & set(WORLDS)
 
 
 @each_world
