@@ -64,7 +64,7 @@ def test_a_state_of_another_plan_is_refused(tmp_path):
 @pytest.mark.slow
 def test_the_first_200_updates_give_the_same_bits_straight_and_resumed(tmp_path):
     """Small batches keep the test short; the arithmetic and the data path are those of the real run."""
-    plan = Plan(updates=200, batch=6, report_every=100, save_every=100)
+    plan = Plan(updates=200, batch=6, report_every=100, save_every=100, threads=1)
     straight = pretrain(tmp_path / "straight", plan)
     pretrain(tmp_path / "resumed", plan, stop_after=100)
     resumed = pretrain(tmp_path / "resumed", plan)
