@@ -111,8 +111,8 @@ def tool_metrics(members: Sequence[Trajectory]) -> dict[str, float]:
     }
     for name in sorted({event.name for event in events}):
         mine = [event for event in events if event.name == name]
-        out[f"tool/{name[:40]}/calls"] = len(mine) / len(members)
-        out[f"tool/{name[:40]}/failures"] = share(event.error is not None for event in mine)
+        out[f"tool/{name[:40] or 'unnamed'}/calls"] = len(mine) / len(members)
+        out[f"tool/{name[:40] or 'unnamed'}/failures"] = share(event.error is not None for event in mine)
     return out
 
 
@@ -128,7 +128,7 @@ def excluded_metrics(attempts: Sequence[Trajectory]) -> dict[str, float]:
             called[name] = called.get(name, 0) + 1
         for name in {event.name for event in each.events if event.infrastructure}:
             lost[name] = lost.get(name, 0) + 1
-    return {f"tool/{name[:40]}/excluded": lost.get(name, 0) / called[name] for name in sorted(called)}
+    return {f"tool/{name[:40] or 'unnamed'}/excluded": lost.get(name, 0) / called[name] for name in sorted(called)}
 
 
 def share(flags) -> float:
