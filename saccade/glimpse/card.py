@@ -152,10 +152,11 @@ def page(card: dict[str, Any]) -> str:
         reached = each["accuracy"] >= each["least"] and each["accuracy"] >= each["blind"] + each["above_blind"]
         mark = "" if not wanted else "yes" if reached else "no"
         rows.append(f"| {name} | {each['accuracy']:.1%} | {each['blind']:.1%} | {wanted} | {mark} |")
-    updates, seconds = (card.get("made", {}).get(key, 0) for key in ("updates", "seconds"))
+    how = card.get("made", {})
+    note = f"\n{how['note']}\n" if "note" in how else ""
     return HEAD.format(
         skills="\n".join(rows), n=next(iter(card["skills"].values()))["n"], formed=card["well_formed_answers"],
-        updates=updates, minutes=seconds / 60, **look
+        updates=how.get("updates", 0), minutes=how.get("seconds", 0) / 60, note=note, **look
     )
 
 
@@ -191,11 +192,11 @@ Well-formed answers: {formed:.1%}.
 | right with the nearest grid box, one bin wider on every side | {oracle_box_wider:.1%} |
 | answers after one crop, well-formed | {answers_after_crop:.1%} |
 
-Its crops are sloppy on purpose: the boxes of the calls it learned from lie within three of sixteen bins of the card, or
-anywhere. Asked where the card is, it answers much better than it looks.
+Its crops are sloppy on purpose: the boxes of the calls it learned from lie within two or three of sixteen bins of the card,
+some anywhere, and most of them cut it off. Asked where the card is, it answers much better than it looks.
 
 ## How it was made
 
-One run of `saccade pretrain glimpse --card`: {updates:,} updates of 64 conversations, {minutes:.0f} minutes on two cores.
-The stages are in `corpus.py`. The run is a function of its seed: bit-identical on one machine with one number of threads.
-"""
+`saccade pretrain glimpse --card`: {updates:,} updates of 64 conversations, {minutes:.0f} minutes of wall clock on two cores. The
+stages are in `corpus.py`. A run is a function of its seed: bit-identical on one machine with one number of threads.
+{note}"""
