@@ -197,6 +197,6 @@ some anywhere, and most of them cut it off. Asked where the card is, it answers 
 
 ## How it was made
 
-`saccade pretrain glimpse --card`: {updates:,} updates of 64 conversations, {minutes:.0f} minutes of wall clock on two cores. The
-stages are in `corpus.py`. A run is a function of its seed: bit-identical on one machine with one number of threads.
+`saccade pretrain glimpse --card`: {updates:,} updates of 64 conversations, {minutes:.0f} minutes of wall clock on two cores.
+The stages are in `corpus.py`. A run is a function of its seed: bit-identical on one machine with one number of threads.
 {note}"""

@@ -26,7 +26,8 @@ ELEMENTS = frozenset((
 ))
 ATTRIBUTES = frozenset((
     "id", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "fx", "fy", "dx", "dy", "d", "points", "width",
-    "height", "viewBox", "preserveAspectRatio", "transform", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin",
+    "height", "viewBox", "preserveAspectRatio", "transform", "fill", "stroke", "stroke-width", "stroke-linecap",
+    "stroke-linejoin",
     "stroke-miterlimit", "stroke-opacity", "fill-opacity", "fill-rule", "opacity", "color", "offset", "stop-color",
     "stop-opacity", "gradientUnits", "gradientTransform", "spreadMethod", "font-size", "font-weight", "font-style",
     "text-anchor", "dominant-baseline", "letter-spacing", "rotate", "visibility", "display",

@@ -1,4 +1,4 @@
-"""The tokenizer: any text survives, the scaffold is short, answers are tokens of their own, templates agree with training."""
+"""The tokenizer: any text survives, the scaffold is short, answers are tokens, templates agree with training."""
 
 from __future__ import annotations
 

@@ -156,7 +156,8 @@ def test_state_is_kept_within_a_trajectory(session):
 
 
 def test_what_is_left_behind_stands_still_between_runs(session):
-    began = session.run("import threading, time\ncount = 0\ndef go():\n    global count\n    while True:\n        count += 1\n"
+    began = session.run("import threading, time\ncount = 0\ndef go():\n    global count\n    while True:\n"
+                        "        count += 1\n"
                         "        time.sleep(0.001)\nthreading.Thread(target=go, daemon=True).start()\n"
                         "time.sleep(0.05)\ncount")
     time.sleep(1.0)

@@ -15,10 +15,12 @@ from . import kernel
 
 FILES = {
     "read": 0, "write": 1, "open": 2, "close": 3, "stat": 4, "fstat": 5, "lstat": 6, "lseek": 8, "pread64": 17,
-    "pwrite64": 18, "readv": 19, "writev": 20, "access": 21, "pipe": 22, "dup": 32, "dup2": 33, "fcntl": 72, "flock": 73, "fsync": 74,
+    "pwrite64": 18, "readv": 19, "writev": 20, "access": 21, "pipe": 22, "dup": 32, "dup2": 33, "fcntl": 72, "flock": 73,
+    "fsync": 74,
     "fdatasync": 75, "truncate": 76, "ftruncate": 77, "getdents": 78, "getcwd": 79, "chdir": 80, "fchdir": 81, "rename": 82,
     "mkdir": 83, "rmdir": 84, "creat": 85, "link": 86, "unlink": 87, "symlink": 88, "readlink": 89, "chmod": 90,
-    "fchmod": 91, "umask": 95, "utime": 132, "statfs": 137, "fstatfs": 138, "getdents64": 217, "fadvise64": 221, "utimes": 235,
+    "fchmod": 91, "umask": 95, "utime": 132, "statfs": 137, "fstatfs": 138, "getdents64": 217, "fadvise64": 221,
+    "utimes": 235,
     "openat": 257, "mkdirat": 258, "newfstatat": 262, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266,
     "readlinkat": 267, "fchmodat": 268, "faccessat": 269, "utimensat": 280, "fallocate": 285, "dup3": 292, "pipe2": 293,
     "preadv": 295, "pwritev": 296, "renameat2": 316, "copy_file_range": 326, "preadv2": 327, "pwritev2": 328, "statx": 332,
