@@ -165,18 +165,7 @@ def read_box(value: Any, *, frame: Frame, bins: int) -> Box:
     """
     if isinstance(value, Box):
         return value
-    if isinstance(value, str):
-        grid = re.fullmatch(r"\s*(?:<(\d+)>)\s*(?:<(\d+)>)\s*(?:<(\d+)>)\s*(?:<(\d+)>)\s*", value)
-        if grid:
-            value, frame = [int(number) for number in grid.groups()], "grid"
-        else:
-            value = re.findall(r"-?\d+(?:\.\d+)?", value)
-    try:
-        numbers = tuple(float(number) for number in value)
-    except (TypeError, ValueError, OverflowError):
-        raise ToolError(f"a box is four numbers [x1, y1, x2, y2], not {value!r:.80}") from None
-    if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers):
-        raise ToolError(f"a box is four finite numbers [x1, y1, x2, y2], not {value!r:.80}")
+    numbers, frame = read_numbers(value, 4, "a box is four {}numbers [x1, y1, x2, y2]", frame=frame)
     x1, y1, x2, y2 = numbers
     if x1 >= x2 or y1 >= y2:
         raise ToolError(f"the box {list(numbers)} is empty: x1 must be less than x2 and y1 less than y2")
@@ -190,19 +179,24 @@ def read_point(value: Any, *, frame: Frame) -> Point:
     """
     if isinstance(value, Point):
         return value
+    numbers, frame = read_numbers(value, 2, "a point is two {}numbers [x, y]", frame=frame)
+    return Point(xy=(numbers[0], numbers[1]), frame=frame)
+
+
+def read_numbers(value: Any, count: int, wanted: str, *, frame: Frame) -> tuple[tuple[float, ...], Frame]:
+    """`count` finite numbers of a place, and their frame. `wanted` names them in errors, with a gap for "finite "."""
     if isinstance(value, str):
-        grid = re.fullmatch(r"\s*<(\d+)>\s*<(\d+)>\s*", value)
-        if grid:
-            value, frame = [int(number) for number in grid.groups()], "grid"
+        if re.fullmatch(rf"\s*(?:<\d+>\s*){{{count}}}", value):
+            value, frame = [int(number) for number in re.findall(r"\d+", value)], "grid"
         else:
             value = re.findall(r"-?\d+(?:\.\d+)?", value)
     try:
         numbers = tuple(float(number) for number in value)
     except (TypeError, ValueError, OverflowError):
-        raise ToolError(f"a point is two numbers [x, y], not {value!r:.80}") from None
-    if len(numbers) != 2 or not all(math.isfinite(number) for number in numbers):
-        raise ToolError(f"a point is two finite numbers [x, y], not {value!r:.80}")
-    return Point(xy=numbers, frame=frame)
+        raise ToolError(f"{wanted.format('')}, not {value!r:.80}") from None
+    if len(numbers) != count or not all(math.isfinite(number) for number in numbers):
+        raise ToolError(f"{wanted.format('finite ')}, not {value!r:.80}")
+    return numbers, frame
 
 
 def check_arguments(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:

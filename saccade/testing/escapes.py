@@ -30,7 +30,7 @@ FILES = {
     "read the grader": "tried('grader', lambda: open({grader!r}).read()); tried('import', lambda: __import__('saccade'))",
     "read the machine": """
 for path in ('/etc/passwd', '/etc/shadow', '/etc/hostname', '/proc/self/environ', '/proc/1/environ', '/proc/version',
-             '/proc/mounts', '/sys/kernel/notes', '/root/.bashrc', '/var/log/dpkg.log', '/dev/mem', '/dev/kmsg', '/dev/sda',
+             '/proc/mounts', '/sys/kernel/notes', '/var/log/dpkg.log', '/dev/mem', '/dev/kmsg', '/dev/sda',
              '/dev/vda', '/boot'):
     tried(path, lambda: os.open(path, os.O_RDONLY))
 for path in ('/proc/1', '/proc/self', '/sys/class', '/home', '/var', '/etc/ssl', '/usr/bin', '/bin', {folder!r}):

@@ -15,8 +15,8 @@ from PIL import ImageDraw
 
 from saccade.core.sample import Truth
 from saccade.core.world import Question, World
-from saccade.worlds.boards import Board, read_grid, written_grid
-from saccade.worlds.latin_squares import Cell, Partial, Square, is_latin, latin, narrowed, squares
+from saccade.worlds.boards import Board, written_grid
+from saccade.worlds.latin_squares import Cell, Partial, Square, latin, narrowed, read_square, squares
 from saccade.worlds.marks import COLOURS, DARK
 
 GAP = 0.5
@@ -151,14 +151,8 @@ def solve(state: State) -> str:
 
 
 def verify(state: State, answer: str) -> float:
-    size = state.knobs.cells
-    found = read_grid(answer, size, size, [str(number) for number in range(1, size + 1)])
-    if found is None:
-        return 0.0
-    grid = tuple(tuple(int(cell) for cell in row) for row in found)
-    kept = all(grid[row][column] == state.square[row][column] for row, column in state.given)
-    marked = all(grid[a[0]][a[1]] < grid[b[0]][b[1]] for a, b in state.less)
-    return float(is_latin(grid) and kept and marked)
+    grid = read_square(answer, state.square, state.given)
+    return float(grid is not None and all(grid[a[0]][a[1]] < grid[b[0]][b[1]] for a, b in state.less))
 
 
 def truth(state: State) -> Truth:

@@ -7,10 +7,12 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
 
 import numpy as np
+
+from saccade.worlds.boards import read_grid
 
 Square = tuple[tuple[int, ...], ...]
 Cell = tuple[int, int]
@@ -95,3 +97,13 @@ def narrowed(size: int, candidates: dict[Cell, set[int]], prune: Callable[[dict[
 def is_latin(grid: Square) -> bool:
     wanted = set(range(1, len(grid) + 1))
     return all(set(line) == wanted for line in (*grid, *zip(*grid, strict=True)))
+
+
+def read_square(answer: str, square: Square, given: Iterable[Cell]) -> Square | None:
+    """The Latin square that an answer writes, if it is one and keeps the `given` cells of `square`; else None."""
+    size = len(square)
+    found = read_grid(answer, size, size, [str(number) for number in range(1, size + 1)])
+    if found is None:
+        return None
+    grid = tuple(tuple(int(cell) for cell in row) for row in found)
+    return grid if is_latin(grid) and all(grid[row][column] == square[row][column] for row, column in given) else None

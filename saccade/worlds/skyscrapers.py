@@ -16,8 +16,8 @@ from PIL import Image as PILImage
 
 from saccade.core.sample import Truth
 from saccade.core.world import Question, World
-from saccade.worlds.boards import Board, read_grid, written_grid
-from saccade.worlds.latin_squares import Cell, Square, is_latin, latin, narrowed
+from saccade.worlds.boards import Board, written_grid
+from saccade.worlds.latin_squares import Cell, Square, latin, narrowed, read_square
 from saccade.worlds.marks import COLOURS
 
 Clues = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
@@ -159,13 +159,8 @@ def solve(state: State) -> str:
 
 
 def verify(state: State, answer: str) -> float:
-    size = state.knobs.cells
-    found = read_grid(answer, size, size, [str(number) for number in range(1, size + 1)])
-    if found is None:
-        return 0.0
-    grid = tuple(tuple(int(cell) for cell in row) for row in found)
-    kept = all(grid[row][column] == state.square[row][column] for row, column in state.given)
-    return float(is_latin(grid) and kept and clues(grid) == clues(state.square))  # type: ignore[arg-type]
+    grid = read_square(answer, state.square, state.given)
+    return float(grid is not None and clues(grid) == clues(state.square))
 
 
 def truth(state: State) -> Truth:
