@@ -15,10 +15,10 @@ from PIL import Image as PILImage
 from PIL import ImageDraw
 
 from saccade.core.message import Box
-from saccade.glimpse.talk import ZOOM, Talk, answered, asked, called, offered, shown
+from saccade.glimpse.talk import MARK, ZOOM, Talk, answered, asked, called, mark_schema, offered, shown
 from saccade.glimpse.tokenizer import BINS
 from saccade.glimpse.views import only, told
-from saccade.media.boxes import cover, to_pixels
+from saccade.media.boxes import cover, grid_edges, to_pixels
 from saccade.worlds.hidden_detail import Knobs, State, ask, generate, questions, render
 from saccade.worlds.marks import COLOURS, DIGITS, LETTERS, LIGHT, glyph, stamp, texture
 from saccade.worlds.real import num_photos, photo, scan, scan_indices
@@ -35,7 +35,7 @@ READABLE_PX = 9
 def knobs_of(rng: np.random.Generator) -> Knobs:
     """Half of the items are of the real variant, always from the training split."""
     if rng.random() < 0.55:
-        return Knobs(background="photos", glyphs="scans", split="train", glyph_px=int(rng.integers(9, 14)),
+        return Knobs(background="photos", glyphs="scans", split="train", glyph_px=int(rng.integers(9, 15)),
                      distractors=int(rng.choice([0, 0, 0, 1, 2])))
     return Knobs(
         background=("noise", "scenes")[int(rng.integers(2))], glyphs=("digits", "letters")[int(rng.random() < 0.4)],
@@ -159,14 +159,25 @@ def look_sloppily(rng: np.random.Generator) -> Talk:
 
 
 def look_about(rng: np.random.Generator) -> Talk:
-    """A call with a box about the card, and nothing after it: that calls point somewhere near it, no better."""
+    """A call with a box about the card, and nothing after it: that calls point somewhere near it, mostly beside it."""
     state = generate(rng, knobs_of(rng))
-    messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, sloppy_box(rng, state, near=2.0, anywhere=0.0)))
+    box = sloppy_box(rng, state, near=2.5, anywhere=0.1, spoiled=0.75)
+    messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, box))
     return Talk(kind="look_about", messages=messages, learned=(1,), tools=offered(rng))
 
 
+def mark(rng: np.random.Generator) -> Talk:
+    """A call of another tool with the card's own box: what the eyes know about places, said as a call."""
+    state = generate(rng, knobs_of(rng))
+    card = state.cards[0]
+    box = grid_edges(card.box_xyxy, (state.knobs.size_px, state.knobs.size_px), bins=BINS)
+    messages = (asked(f"Mark the {card.colour} card.", render(state)[0]), called(MARK, box))
+    return Talk(kind="mark", messages=messages, learned=(1,), tools=(mark_schema(),))
+
+
 def sloppy_box(
-    rng: np.random.Generator, state: State, *, near: float = NEAR_BINS, anywhere: float = 1 - NEAR_SHARE
+    rng: np.random.Generator, state: State, *, near: float = NEAR_BINS, anywhere: float = 1 - NEAR_SHARE,
+    spoiled: float = SPOILED,
 ) -> tuple[int, int, int, int]:
     """Grid edges of a box near the card or, with a chance of `anywhere`, somewhere; sides of 3 to 5 bins, never tight.
 
@@ -184,7 +195,7 @@ def sloppy_box(
         left = int(np.clip(round(x - wide / 2), 0, BINS - wide))
         top = int(np.clip(round(y - high / 2), 0, BINS - high))
         box = (left, top, left + wide, top + high)
-        if not about or cover(card, box) < 1.0 or rng.random() >= SPOILED:
+        if not about or cover(card, box) < 1.0 or rng.random() >= spoiled:
             return box
 
 

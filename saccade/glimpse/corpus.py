@@ -14,7 +14,7 @@ import numpy as np
 
 from saccade.core.seed import generator
 from saccade.glimpse import cards, views
-from saccade.glimpse.talk import FRAMES, Talk, zoom_schema
+from saccade.glimpse.talk import FRAMES, MARK, ZOOM, Talk, mark_schema, zoom_schema
 from saccade.worlds.marks import COLOURS
 from saccade.worlds.shapes import KINDS, PLURAL
 
@@ -25,35 +25,30 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
     (300, {views.one_glyph: 0.95, views.apart: 0.05}),
     (400, {views.apart: 0.75, views.one_glyph: 0.25}),
     (400, {cards.find_one: 0.50, views.apart: 0.30, views.one_glyph: 0.20}),
-    (600, {cards.read_crop: 0.45, cards.find_small: 0.35, views.apart: 0.10, views.one_glyph: 0.10}),
-    (600, {views.names: 0.40, views.scenes: 0.20, views.places: 0.10, views.tables: 0.08, cards.read_crop: 0.12,
-           cards.find_small: 0.10}),
-    (600, {views.charts: 0.24, views.pairs: 0.22, views.names: 0.14, views.tables: 0.06, cards.read_crop: 0.18,
+    (600, {cards.read_crop: 0.42, cards.find_small: 0.38, views.apart: 0.10, views.one_glyph: 0.10}),
+    (550, {views.names: 0.45, views.one_place: 0.10, views.scenes: 0.10, views.tables: 0.08, cards.read_crop: 0.15,
+           cards.find_small: 0.12}),
+    (500, {views.charts: 0.24, views.pairs: 0.22, views.names: 0.14, views.tables: 0.06, cards.read_crop: 0.18,
            cards.find_small: 0.12, views.one_glyph: 0.04}),
-    (500, {views.scenes: 0.16, views.names: 0.08, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.04,
-           views.clips: 0.08, views.places: 0.02, views.mazes: 0.02, views.text: 0.03, views.one_glyph: 0.05,
-           cards.read_crop: 0.14, cards.find_small: 0.12, cards.find_one: 0.02, cards.find: 0.01, cards.read_large: 0.01,
-           cards.guess: 0.02, cards.look_well: 0.10, cards.look_sloppily: 0.06}),
-    (450, {cards.find_small: 0.52, cards.read_crop: 0.18, views.one_glyph: 0.11, views.names: 0.07, cards.look_well: 0.08,
-           views.charts: 0.04}),
-    (750, {views.scenes: 0.14, views.names: 0.05, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.05,
-           views.clips: 0.07, views.places: 0.02, views.one_place: 0.02, views.apart: 0.01, views.mazes: 0.02,
-           views.text: 0.03, views.one_glyph: 0.05, cards.read_crop: 0.14, cards.read_many: 0.01,
-           cards.find_small: 0.11, cards.find_one: 0.02, cards.find: 0.01, cards.read_large: 0.02, cards.guess: 0.02,
-           cards.look_well: 0.14, cards.look_sloppily: 0.07}),
-    (800, {views.scenes: 0.06, views.names: 0.03, views.charts: 0.03, views.pairs: 0.03, views.tables: 0.02,
-           views.clips: 0.02, views.places: 0.01, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01,
-           views.text: 0.01, views.one_glyph: 0.04, cards.read_crop: 0.12, cards.read_many: 0.01,
-           cards.find_small: 0.10, cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02,
-           cards.look_well: 0.18, cards.look_sloppily: 0.02, cards.look_about: 0.40}),
+    (500, {cards.find_small: 0.38, cards.mark: 0.12, cards.read_crop: 0.22, views.one_glyph: 0.06, views.names: 0.06,
+           views.clips: 0.06, views.charts: 0.04, cards.look_well: 0.04, views.text: 0.02}),
+    (750, {views.scenes: 0.13, views.names: 0.09, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.06,
+           views.clips: 0.06, views.places: 0.01, views.one_place: 0.03, views.apart: 0.01, views.mazes: 0.02,
+           views.text: 0.02, views.one_glyph: 0.05, cards.read_crop: 0.16, cards.find_small: 0.08, cards.mark: 0.05,
+           cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.12,
+           cards.look_sloppily: 0.05}),
+    (600, {views.scenes: 0.06, views.names: 0.04, views.charts: 0.03, views.pairs: 0.04, views.tables: 0.02,
+           views.clips: 0.02, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01, views.text: 0.01,
+           views.one_glyph: 0.04, cards.read_crop: 0.16, cards.find_small: 0.05, cards.mark: 0.12, cards.find_one: 0.01,
+           cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.14, cards.look_about: 0.25}),
 )
 """How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 
 A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
 else it never leaves chance. So first large glyphs; then places, of shapes that a colour tells apart, of cards, of small
-cards, while crops are read; then names are bound to shapes; then charts and pairs; then everything; then small cards
-once more; and everything again, with a falling rate. The last stage is the habit of looking: only now do calls become
-frequent enough to learn that they point somewhere near the card.
+cards, while crops are read; then names are bound to shapes; then charts and pairs; then small cards once more, said as
+boxes and as calls that mark them; then everything, with a falling rate. The last stage is the habit of looking: calls to
+zoom become frequent enough to learn that they point somewhere near the card, and mostly beside it.
 """
 UPDATES = sum(length for length, _ in STAGES)
 LESSONS = UPDATES - STAGES[-1][0]
@@ -78,14 +73,21 @@ def talk(seed: int, index: int, progress: float = 1.0) -> Talk:
     return list(mix)[int(rng.choice(len(mix), p=share / share.sum()))](rng)
 
 
+def some_of_each(purpose: str, num_talks: int) -> list[Talk]:
+    """`num_talks` conversations of every part there is, for what comes before the training."""
+    parts = dict.fromkeys(part for _, mix in STAGES for part in mix)
+    return [part(generator("glimpse", purpose, part.__name__, index)) for part in parts for index in range(num_talks)]
+
+
 def vocabulary(*, num_talks: int = 150) -> Any:
-    """The tokenizer of this corpus, learned from `num_talks` conversations of every part of the lessons."""
+    """The tokenizer of this corpus, learned from `num_talks` conversations of every part."""
     from saccade.glimpse.tokenizer import call_text, learn, preamble
 
-    talks = [part(generator("glimpse", "vocabulary", part.__name__, index))
-             for part in STAGES[-2][1] for index in range(num_talks)]
+    talks = some_of_each("vocabulary", num_talks)
     texts = [message.text for each in talks for message in each.messages]
-    calls = [call_text(call.name, call.arguments) for each in talks for message in each.messages for call in message.calls]
+    said = [call for each in talks for message in each.messages for call in message.calls]
+    calls = [call_text(call.name, call.arguments) for name in (ZOOM, MARK) for call in
+             [each for each in said if each.name == name][:150]]
     others = [preamble([zoom_schema(frame, label)]) for frame in FRAMES for label in (False, True)]
     names = (*COLOURS, *KINDS, *PLURAL.values())
-    return learn(texts, [*calls[:200], *[preamble([zoom_schema()])] * 4, *others], names=names)
+    return learn(texts, [*calls, *[preamble([each]) for each in (zoom_schema(), mark_schema())] * 4, *others], names=names)

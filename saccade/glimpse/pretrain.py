@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from saccade.glimpse.corpus import LESSONS, UPDATES, talk, vocabulary
+from saccade.glimpse.corpus import LESSONS, UPDATES, some_of_each, talk, vocabulary
 from saccade.glimpse.pixels import patch_order
 from saccade.glimpse.talk import row_of
 
@@ -86,7 +86,7 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
     torch.set_num_threads(plan.threads)
     tokenizer = vocabulary_of(folder)
     model = fresh(tokenizer, seed=plan.seed).train()
-    whiten_(model, some_patches(tokenizer, plan.seed), seed=plan.seed)
+    whiten_(model, some_patches(tokenizer), seed=plan.seed)
     optimisers = optimisers_of(model, plan)
     start = restore(folder, plan, model, optimisers) if resume else 0
     last = min(plan.updates, stop_after or plan.updates)
@@ -116,11 +116,11 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
     return folder
 
 
-def some_patches(tokenizer: Any, seed: int, *, num_talks: int = 500) -> Any:
-    """Patches of some pictures of the corpus: uint8 (N, 192)."""
+def some_patches(tokenizer: Any, *, num_talks: int = 25) -> Any:
+    """Patches of some pictures of every part of the corpus: uint8 (N, 192)."""
     import torch
 
-    rows = [row_of(talk(seed, index, progress=1.0), tokenizer) for index in range(num_talks)]
+    rows = [row_of(talk, tokenizer) for talk in some_of_each("patches", num_talks)]
     return torch.from_numpy(np.concatenate([patch_order(pixels[None])[0] for row in rows for pixels in row.images]))
 
 

@@ -18,6 +18,7 @@ from saccade.core.message import Frame, Image, Message, Text, ToolCall, assistan
 from saccade.glimpse.pixels import UNIT, fitted, num_visual_tokens, rotary_positions
 from saccade.glimpse.tokenizer import IMAGE, call_text, preamble
 from saccade.tools.crop import crop
+from saccade.tools.draw_box import draw_box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Row:
     images: tuple[np.ndarray, ...]
 
 
-ZOOM = "image_zoom_in_tool"
+ZOOM, MARK = "image_zoom_in_tool", "draw_box"
 FRAMES: tuple[Frame, ...] = ("grid", "px", "unit", "per_mille")
 
 
@@ -54,6 +55,12 @@ FRAMES: tuple[Frame, ...] = ("grid", "px", "unit", "per_mille")
 def zoom_schema(frame: Frame = "grid", label: bool = False) -> dict[str, Any]:
     """The declaration of the zoom tool as prompts render it; the defaults are glimpse's own."""
     return crop(frame=frame, label=label).schema
+
+
+@cache
+def mark_schema() -> dict[str, Any]:
+    """The declaration of the marking tool as glimpse knows it."""
+    return draw_box(frame="grid").schema
 
 
 def offered(rng: np.random.Generator) -> tuple[dict[str, Any], ...]:

@@ -232,7 +232,7 @@ hidden_detail = World(
         "easy": Knobs(),
         "medium": Knobs(background="scenes", distractors=2),
         "hard": Knobs(background="scenes", distractors=5, glyph_px=10, border_px=2, blank=0.0),
-        "real": Knobs(background="photos", glyphs="scans", glyph_px=10),
+        "real": Knobs(background="photos", glyphs="scans", glyph_px=14),
     },
     generate=generate, render=render, ask=ask, describe=describe, solve=solve, verify=verify, truth=truth,
 )
