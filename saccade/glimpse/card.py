@@ -153,10 +153,9 @@ def page(card: dict[str, Any]) -> str:
         mark = "" if not wanted else "yes" if reached else "no"
         rows.append(f"| {name} | {each['accuracy']:.1%} | {each['blind']:.1%} | {wanted} | {mark} |")
     how = card.get("made", {})
-    note = f"\n{how['note']}\n" if "note" in how else ""
     return HEAD.format(
         skills="\n".join(rows), n=next(iter(card["skills"].values()))["n"], formed=card["well_formed_answers"],
-        updates=how.get("updates", 0), minutes=how.get("seconds", 0) / 60, note=note, **look
+        updates=how.get("updates", 0), minutes=how.get("seconds", 0) / 60, **look
     )
 
 
@@ -199,4 +198,4 @@ some anywhere, and most of them cut it off. Asked where the card is, it answers 
 
 `saccade pretrain glimpse --card`: {updates:,} updates of 64 conversations, {minutes:.0f} minutes of wall clock on two cores.
 The stages are in `corpus.py`. A run is a function of its seed: bit-identical on one machine with one number of threads.
-{note}"""
+"""

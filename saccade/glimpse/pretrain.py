@@ -68,7 +68,9 @@ def rate(plan: Plan, update: int) -> float:
     return max(0.02, min(1.0, left) * (1.0 - 0.5 * update / lessons))
 
 
-def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | None = None, resume: bool = True) -> Path:
+def pretrain(
+    out: str | Path, plan: Plan | None = None, *, stop_after: int | None = None, resume: bool = True, progress: bool = False
+) -> Path:
     """Train and package into `out`, which is then a folder that `from_pretrained` loads.
 
     stop_after: stop at this update (for tests and for short sessions); the schedule stays that of the plan.
@@ -76,9 +78,9 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
     """
     import torch
 
-    from saccade.glimpse.forward import collate, loss_of
     from saccade.glimpse.model import fresh, package, whiten_
     from saccade.glimpse.tokenizer import IMAGE, PAD
+    from saccade.learn.progress import progress_bar
 
     plan = plan or Plan()
     folder = Path(out)
@@ -92,28 +94,39 @@ def pretrain(out: str | Path, plan: Plan | None = None, *, stop_after: int | Non
     last = min(plan.updates, stop_after or plan.updates)
     pad, image = tokenizer.convert_tokens_to_ids([PAD, IMAGE])
     seen: dict[str, Any] = defaultdict(lambda: np.zeros(4))
-    log = folder / "pretrain.jsonl"
+    log, headline = folder / "pretrain.jsonl", ""
     began = time.perf_counter() - cut_log(log, start)
-    for update, rows in zip(range(start, last), stream(folder, plan, start, last), strict=True):
-        for optimiser in optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = group["peak"] * rate(plan, update)
-        total = sum(float(row.loss_T.sum()) ** 0.5 for row in rows)
-        for chunk in chunks(rows):
-            loss_N, right_N = loss_of(model, collate(chunk, pad=pad, image_token=image))
-            ((loss_N * loudness(chunk)).sum() / total).backward()
-            note(seen, chunk, loss_N, right_N)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
-        for optimiser in optimisers:
-            optimiser.step()
-        model.zero_grad(set_to_none=True)
-        if (update + 1) % plan.report_every == 0 or update + 1 == last:
-            report(log, update + 1, plan.lr * rate(plan, update), seen, time.perf_counter() - began)
-            seen.clear()
-        if (update + 1) % plan.save_every == 0 or update + 1 == last:
-            store(folder, plan, model, optimisers, update + 1)
+    with progress_bar("glimpse", last, done=start, enabled=progress, start="learning") as bar:
+        for update, rows in zip(range(start, last), stream(folder, plan, start, last), strict=True):
+            for optimiser in optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = group["peak"] * rate(plan, update)
+            backward(model, rows, seen, pad=pad, image=image)
+            torch.nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+            for optimiser in optimisers:
+                optimiser.step()
+            model.zero_grad(set_to_none=True)
+            if (update + 1) % plan.report_every == 0 or update + 1 == last:
+                report(log, update + 1, plan.lr * rate(plan, update), seen, time.perf_counter() - began)
+                _, _, exact, messages = sum(seen.values())
+                headline = f"exact answers {exact / messages:.0%}"
+                seen.clear()
+            if (update + 1) % plan.save_every == 0 or update + 1 == last:
+                store(folder, plan, model, optimisers, update + 1)
+            bar.advance(headline)
     package(folder, model.eval(), tokenizer)
     return folder
+
+
+def backward(model: Any, rows: list[Any], seen: dict[str, Any], *, pad: int, image: int) -> None:
+    """Add the gradients of one batch, and what was right in it to `seen`."""
+    from saccade.glimpse.forward import collate, loss_of
+
+    total = sum(float(row.loss_T.sum()) ** 0.5 for row in rows)
+    for chunk in chunks(rows):
+        loss_N, right_N = loss_of(model, collate(chunk, pad=pad, image_token=image))
+        ((loss_N * loudness(chunk)).sum() / total).backward()
+        note(seen, chunk, loss_N, right_N)
 
 
 def some_patches(tokenizer: Any, *, num_talks: int = 25) -> Any:

@@ -55,6 +55,7 @@ def _text(*kinds: str) -> Any:
 
 
 _SCENES = (worlds.scenes, at_64(worlds.scenes, "easy"), scene_questions)
+_ONE = (worlds.scenes, replace(at_64(worlds.scenes, "easy"), most=1), scene_questions)
 _PLAIN = {"least": 0.6, "above_blind": 0.2}
 
 SKILLS: dict[str, Skill] = {
@@ -63,6 +64,9 @@ SKILLS: dict[str, Skill] = {
         ("colours", _SCENES, r"What colour", {"least": 0.9}),
         ("shapes", _SCENES, r"What shape", {"least": 0.9}),
         ("positions", _SCENES, r"left or right|top or bottom|Which corner", {"least": 0.9}),
+        ("colour of one shape", _ONE, r"What colour", {}),
+        ("kind of one shape", _ONE, r"What shape", {}),
+        ("position of one shape", _ONE, r"left or right|top or bottom|Which corner", {}),
         ("boxes", _SCENES, r"Where is", {}),
         ("counts", _SCENES, r"How many", _PLAIN),
         ("compare", _SCENES, r"More|larger", {"least": 0.75}),

@@ -31,7 +31,7 @@ def verb(
     from saccade.glimpse.pretrain import Plan, pretrain
 
     plan = replace(Plan(), seed=seed, **({"updates": updates} if updates else {}))
-    folder = pretrain(out, plan)
+    folder = pretrain(out, plan, progress=True)
     if card:
         from saccade.glimpse.card import write
 
