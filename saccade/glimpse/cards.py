@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 from PIL import Image as PILImage
-from PIL import ImageDraw
 
 from saccade.core.message import Box
 from saccade.glimpse.talk import MARK, ZOOM, Talk, answered, asked, called, mark_schema, offered, shown
@@ -20,8 +19,6 @@ from saccade.glimpse.tokenizer import BINS
 from saccade.glimpse.views import only, told
 from saccade.media.boxes import cover, grid_edges, to_pixels
 from saccade.worlds.hidden_detail import Knobs, State, ask, generate, questions, render
-from saccade.worlds.marks import COLOURS, DIGITS, LETTERS, LIGHT, glyph, stamp, texture
-from saccade.worlds.real import num_photos, photo, scan, scan_indices
 
 NEAR_BINS, NEAR_SHARE = 3.0, 0.8
 """Most sloppy boxes have their middle within so many bins of the card's, in each direction; the others lie anywhere."""
@@ -92,46 +89,6 @@ def read_crop(rng: np.random.Generator) -> Talk:
     else:
         pixels = cut(picture, good_box(rng, state))
     return told("read_crop", [pixels], [(ask(state).text, str(ask(state).answer))])
-
-
-def read_many(rng: np.random.Generator) -> Talk:
-    """Two to nine glyphs on light plates, read row by row in one answer: many lessons in reading for one picture."""
-    rows, columns = ((1, 2), (1, 3), (2, 2), (2, 2), (2, 3), (3, 2), (3, 3))[int(rng.integers(7))]
-    kind = ("scans", "digits", "letters")[int(rng.choice(3, p=(0.55, 0.25, 0.2)))]
-    picture = ground(rng)
-    draw, said = ImageDraw.Draw(picture), ""
-    for row in range(rows):
-        for column in range(columns):
-            wide, high = 64 / columns, 64 / rows
-            side = float(rng.uniform(READABLE_PX + 2, min(wide, high, 36)))
-            x, y = column * wide + rng.uniform(0, wide - side), row * high + rng.uniform(0, high - side)
-            rim = COLOURS[str(rng.choice(list(COLOURS)))] if rng.random() < 0.5 else None
-            draw.rectangle((x, y, x + side - 1, y + side - 1), fill=LIGHT, outline=rim)
-            ink, text = drawn(rng, kind)
-            turn = 0.0 if kind == "scans" else float(rng.uniform(-8, 8))
-            stamp(picture, ink, (x + 1, y + 1, x + side - 1, y + side - 1), turn=turn)
-            said += text
-    return told("read_many", [picture], [(f"Read the {'letters' if kind == 'letters' else 'digits'}.", said)])
-
-
-def drawn(rng: np.random.Generator, kind: str) -> tuple[PILImage.Image, str]:
-    """The ink of a glyph and what it says; handwritten digits come from the training scans."""
-    if kind == "scans":
-        rows = scan_indices("train")
-        return scan(int(rng.integers(rows.start, rows.stop)))
-    characters = LETTERS if kind == "letters" else DIGITS
-    text = characters[int(rng.integers(len(characters)))]
-    return glyph(text), text
-
-
-def ground(rng: np.random.Generator) -> PILImage.Image:
-    """64 px of a training photograph or of soft texture."""
-    if rng.random() < 0.4:
-        return texture(rng, 64)
-    whole = photo("train", int(rng.integers(num_photos("train"))))
-    side = int(rng.integers(64, 200))
-    x, y = int(rng.integers(whole.width - side + 1)), int(rng.integers(whole.height - side + 1))
-    return whole.resize((64, 64), PILImage.Resampling.BILINEAR, box=(x, y, x + side, y + side))
 
 
 def guess(rng: np.random.Generator) -> Talk:

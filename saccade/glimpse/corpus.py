@@ -38,9 +38,10 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
            cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.12,
            cards.look_sloppily: 0.05}),
     (600, {views.scenes: 0.06, views.names: 0.04, views.charts: 0.03, views.pairs: 0.04, views.tables: 0.02,
-           views.clips: 0.02, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01, views.text: 0.01,
-           views.one_glyph: 0.04, cards.read_crop: 0.16, cards.find_small: 0.05, cards.mark: 0.12, cards.find_one: 0.01,
-           cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.14, cards.look_about: 0.25}),
+           views.clips: 0.02, views.places: 0.01, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01,
+           views.text: 0.01, views.one_glyph: 0.04, cards.read_crop: 0.16, cards.find_small: 0.05, cards.mark: 0.12,
+           cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.12,
+           cards.look_sloppily: 0.01, cards.look_about: 0.25}),
 )
 """How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 
