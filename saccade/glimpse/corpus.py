@@ -26,15 +26,18 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
     (400, {views.apart: 0.75, views.one_glyph: 0.25}),
     (400, {cards.find_one: 0.50, views.apart: 0.30, views.one_glyph: 0.20}),
     (600, {cards.read_crop: 0.42, cards.find_small: 0.38, views.apart: 0.10, views.one_glyph: 0.10}),
-    (550, {views.names: 0.45, views.one_place: 0.10, views.scenes: 0.10, views.tables: 0.08, cards.read_crop: 0.15,
+    (200, {views.names: 0.45, views.one_place: 0.10, views.scenes: 0.10, views.tables: 0.08, cards.read_crop: 0.15,
            cards.find_small: 0.12}),
-    (500, {views.charts: 0.24, views.pairs: 0.22, views.names: 0.14, views.tables: 0.06, cards.read_crop: 0.18,
+    (350, {cards.read_crop: 0.68, views.one_glyph: 0.16, cards.find_small: 0.12, views.names: 0.04}),
+    (350, {views.names: 0.40, views.one_place: 0.06, views.scenes: 0.10, views.tables: 0.10, cards.read_crop: 0.22,
+           cards.find_small: 0.12}),
+    (450, {views.charts: 0.24, views.pairs: 0.20, views.names: 0.12, views.tables: 0.06, cards.read_crop: 0.22,
            cards.find_small: 0.12, views.one_glyph: 0.04}),
-    (500, {cards.find_small: 0.38, cards.mark: 0.12, cards.read_crop: 0.22, views.one_glyph: 0.06, views.names: 0.06,
-           views.clips: 0.06, views.charts: 0.04, cards.look_well: 0.04, views.text: 0.02}),
-    (750, {views.scenes: 0.13, views.names: 0.09, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.06,
+    (400, {cards.find_small: 0.25, cards.mark: 0.15, cards.read_crop: 0.28, views.one_glyph: 0.05, views.names: 0.07,
+           views.clips: 0.08, views.charts: 0.05, cards.look_well: 0.05, views.text: 0.02}),
+    (550, {views.scenes: 0.13, views.names: 0.09, views.charts: 0.07, views.pairs: 0.07, views.tables: 0.06,
            views.clips: 0.06, views.places: 0.01, views.one_place: 0.03, views.apart: 0.01, views.mazes: 0.02,
-           views.text: 0.02, views.one_glyph: 0.05, cards.read_crop: 0.16, cards.find_small: 0.08, cards.mark: 0.05,
+           views.text: 0.02, views.one_glyph: 0.04, cards.read_crop: 0.17, cards.find_small: 0.07, cards.mark: 0.06,
            cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.12,
            cards.look_sloppily: 0.05}),
     (600, {views.scenes: 0.06, views.names: 0.04, views.charts: 0.03, views.pairs: 0.04, views.tables: 0.02,
@@ -47,7 +50,7 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
 
 A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
 else it never leaves chance. So first large glyphs; then places, of shapes that a colour tells apart, of cards, of small
-cards, while crops are read; then names are bound to shapes; then charts and pairs; then small cards once more, said as
+cards; then crops are read; then names are bound to shapes; then charts and pairs; then small cards once more, said as
 boxes and as calls that mark them; then everything, with a falling rate. The last stage is the habit of looking: calls to
 zoom become frequent enough to learn that they point somewhere near the card, and mostly beside it.
 """
