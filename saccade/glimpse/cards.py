@@ -13,12 +13,13 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image as PILImage
 
-from saccade.core.message import Box
+from saccade.core.message import Box, Text
 from saccade.glimpse.talk import MARK, ZOOM, Talk, answered, asked, called, mark_schema, offered, shown
 from saccade.glimpse.tokenizer import BINS
-from saccade.glimpse.views import only, told
+from saccade.glimpse.views import one_glyph, only, told
 from saccade.media.boxes import cover, grid_edges, to_pixels
 from saccade.worlds.hidden_detail import Knobs, State, ask, generate, questions, render
+from saccade.worlds.marks import COLOURS
 
 NEAR_BINS, NEAR_SHARE = 3.0, 0.8
 """Most sloppy boxes have their middle within so many bins of the card's, in each direction; the others lie anywhere."""
@@ -89,6 +90,26 @@ def read_crop(rng: np.random.Generator) -> Talk:
     else:
         pixels = cut(picture, good_box(rng, state))
     return told("read_crop", [pixels], [(ask(state).text, str(ask(state).answer))])
+
+
+def read_tight(rng: np.random.Generator) -> Talk:
+    """Hardly more than the card as the picture, asked as of a card or as of any picture: leads to reading crops."""
+    state = generate(rng, knobs_of(rng))
+    question, card = ask(state), state.cards[0]
+    x1, y1, x2, y2 = card.box_xyxy
+    left, top, right, bottom = (int(edge) for edge in rng.integers(0, 4, 4))
+    pixels = render(state)[0].crop((max(x1 - left, 0), max(y1 - top, 0), x2 + right, y2 + bottom))
+    plain = f"Which {'letter' if state.knobs.glyphs == 'letters' else 'digit'} is this?"
+    return told("read_tight", [pixels], [(plain if rng.random() < 0.6 else question.text, str(question.answer))])
+
+
+def read_plain(rng: np.random.Generator) -> Talk:
+    """One large glyph without a card, asked as of a card: the words that crops are asked in, where reading is known."""
+    talk, colour = one_glyph(rng), str(rng.choice(list(COLOURS)))
+    first = talk.messages[0]
+    text = first.text.replace("is this?", f"is on the {colour} card?")
+    return replace(talk, kind="read_plain", messages=(replace(first, parts=(*first.images, Text(text=text))),
+                                                      *talk.messages[1:]))
 
 
 def guess(rng: np.random.Generator) -> Talk:

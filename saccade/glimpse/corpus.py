@@ -28,10 +28,12 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
     (600, {cards.read_crop: 0.42, cards.find_small: 0.38, views.apart: 0.10, views.one_glyph: 0.10}),
     (200, {views.names: 0.45, views.one_place: 0.10, views.scenes: 0.10, views.tables: 0.08, cards.read_crop: 0.15,
            cards.find_small: 0.12}),
-    (350, {cards.read_crop: 0.68, views.one_glyph: 0.16, cards.find_small: 0.12, views.names: 0.04}),
-    (350, {views.names: 0.40, views.one_place: 0.06, views.scenes: 0.10, views.tables: 0.10, cards.read_crop: 0.22,
-           cards.find_small: 0.12}),
-    (450, {views.charts: 0.24, views.pairs: 0.20, views.names: 0.12, views.tables: 0.06, cards.read_crop: 0.22,
+    (250, {cards.read_tight: 0.45, cards.read_plain: 0.20, cards.read_crop: 0.15, cards.find_small: 0.12,
+           views.one_glyph: 0.08}),
+    (150, {cards.read_crop: 0.65, cards.find_small: 0.20, cards.read_tight: 0.10, views.one_glyph: 0.05}),
+    (330, {views.names: 0.36, views.one_place: 0.06, views.scenes: 0.10, views.tables: 0.10, cards.read_crop: 0.24,
+           cards.find_small: 0.14}),
+    (420, {views.charts: 0.24, views.pairs: 0.20, views.names: 0.12, views.tables: 0.06, cards.read_crop: 0.22,
            cards.find_small: 0.12, views.one_glyph: 0.04}),
     (400, {cards.find_small: 0.25, cards.mark: 0.15, cards.read_crop: 0.28, views.one_glyph: 0.05, views.names: 0.07,
            views.clips: 0.08, views.charts: 0.05, cards.look_well: 0.05, views.text: 0.02}),
@@ -50,7 +52,8 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
 
 A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
 else it never leaves chance. So first large glyphs; then places, of shapes that a colour tells apart, of cards, of small
-cards; then crops are read; then names are bound to shapes; then charts and pairs; then small cards once more, said as
+cards; then crops are read, by way of pictures that are nearly all card and of glyphs asked for in the words of cards (from
+`read_crop` alone nothing was learned within 600 updates); then names are bound to shapes; then charts and pairs; then small cards once more, said as
 boxes and as calls that mark them; then everything, with a falling rate. The last stage is the habit of looking: calls to
 zoom become frequent enough to learn that they point somewhere near the card, and mostly beside it.
 """
@@ -78,13 +81,13 @@ def talk(seed: int, index: int, progress: float = 1.0) -> Talk:
 
 
 def some_of_each(purpose: str, num_talks: int) -> list[Talk]:
-    """`num_talks` conversations of every part there is, for what comes before the training."""
-    parts = dict.fromkeys(part for _, mix in STAGES for part in mix)
+    """`num_talks` conversations of every part that is kept to the end, for what comes before the training."""
+    parts = dict.fromkeys(part for _, mix in STAGES for part in mix if part in STAGES[-1][1])
     return [part(generator("glimpse", purpose, part.__name__, index)) for part in parts for index in range(num_talks)]
 
 
 def vocabulary(*, num_talks: int = 150) -> Any:
-    """The tokenizer of this corpus, learned from `num_talks` conversations of every part."""
+    """The tokenizer of this corpus, learned from `num_talks` conversations of every part that is kept to the end."""
     from saccade.glimpse.tokenizer import call_text, learn, preamble
 
     talks = some_of_each("vocabulary", num_talks)
