@@ -52,10 +52,11 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
 
 A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
 else it never leaves chance. So first large glyphs; then places, of shapes that a colour tells apart, of cards, of small
-cards; then crops are read, by way of pictures that are nearly all card and of glyphs asked for in the words of cards (from
-`read_crop` alone nothing was learned within 600 updates); then names are bound to shapes; then charts and pairs; then small cards once more, said as
-boxes and as calls that mark them; then everything, with a falling rate. The last stage is the habit of looking: calls to
-zoom become frequent enough to learn that they point somewhere near the card, and mostly beside it.
+cards; then crops are read, by way of pictures that are nearly all card and of glyphs asked for in the words of cards
+(from `read_crop` alone nothing was learned within 600 updates); then names are bound to shapes; then charts and pairs;
+then small cards once more, said as boxes and as calls that mark them; then everything, with a falling rate. The last
+stage is the habit of looking: calls to zoom become frequent enough to learn that they point somewhere near the card,
+and mostly beside it.
 """
 UPDATES = sum(length for length, _ in STAGES)
 LESSONS = UPDATES - STAGES[-1][0]

@@ -31,7 +31,7 @@ def test_stages_follow_each_other_over_the_whole_training():
     starts = [sum(length for length, _ in STAGES[:index]) for index in range(len(STAGES))]
     assert [shares(start / UPDATES) for start in starts] == [mix for _, mix in STAGES] and shares(1.0) == STAGES[-1][1]
     bridges = {cards.read_tight, cards.read_plain}
-    assert set(STAGES[-1][1]) == set(PARTS.values()) - bridges, "the last stage keeps every part alive but what led to reading"
+    assert set(STAGES[-1][1]) == set(PARTS.values()) - bridges, "the last stage keeps the rest alive"
 
 
 @pytest.mark.parametrize("part", sorted(PARTS))
