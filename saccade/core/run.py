@@ -88,7 +88,8 @@ class Expert:
 class Selector(Protocol):
     """Filters, replay and curricula: which samples are proposed, which groups are admitted. State is checkpointed.
 
-    `propose` gives at least `count` indices, more where groups will be dropped.
+    `propose` gives at least `count` indices, more where groups will be dropped. `observe` gets the groups of every batch
+    that was proposed, in the same order, later where rollouts run ahead of learning; `admit` follows it.
     """
 
     def propose(self, count: int, size: int, update: int, seed: int) -> Sequence[int]: ...
@@ -130,6 +131,8 @@ class Schedule:
     patience:     evaluations without improvement before the run stops, 0 for never
     seconds:      stop after this wall-clock time, 0 for never (makes a run depend on the machine)
     tokens:       stop once the policy has sampled this many tokens, 0 for never (compares arms at equal experience)
+    stale:        how many batches old the weights may be that a batch of rollouts was begun under: so many are rolled out
+                  while earlier ones are learned from. 0 takes turns; above it, see `objectives.corrected`
     """
 
     updates: int = 100
@@ -142,6 +145,7 @@ class Schedule:
     patience: int = 0
     seconds: float = 0.0
     tokens: int = 0
+    stale: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,8 @@ class MediaStore:
 
     Layout on disk: ``<folder>/<hash>.png``. `read` opens whatever an `Image` points at; `media.open_store` passes the one
     that knows limits and error texts. `patches` and `embeddings` are filled lazily by model families, under keys that
-    name the pixels, the processor settings and (for embeddings) the tower version.
+    name the pixels, the processor settings and (for embeddings) the tower version. `trouble` is a write that failed: whoever
+    lost a picture by it did not fail by themselves.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class MediaStore:
         self.patches = Cache(max_bytes)
         self.embeddings = Cache(max_bytes)
         self._read = read
+        self.trouble: OSError | None = None
         self._alias: dict[str, str] = {}
         self._size: dict[str, tuple[int, int]] = {}
         self._lock = threading.Lock()
@@ -151,9 +153,13 @@ class MediaStore:
             encoded = io.BytesIO()
             rgb.save(encoded, "PNG", compress_level=1)
             with self._lock:
-                temporary = path.with_suffix(".tmp")
-                temporary.write_bytes(encoded.getvalue())
-                temporary.replace(path)
+                try:
+                    temporary = path.with_suffix(".tmp")
+                    temporary.write_bytes(encoded.getvalue())
+                    temporary.replace(path)
+                except OSError as error:
+                    self.trouble = error
+                    raise
         self.pixels.put(ref, rgb, rgb.width * rgb.height * 3)
         return ref
 

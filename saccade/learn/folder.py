@@ -4,18 +4,21 @@
     environment.json  versions, platform, commit    trajectories/   one JSON-lines file per update
     data.json         fingerprints of the data      media/          pictures by content hash
     summary.json      the outcome                   checkpoints/    weights and optimiser
+                                                    pending/        attempts that no checkpoint holds yet
 
 A folder is never overwritten by another run: it is continued (`resume`) or refused.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -48,6 +51,10 @@ class RunFolder:
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
+    @property
+    def pending(self) -> Path:
+        return self.path / "pending"
+
     def trajectories(self, update: int) -> Path:
         return self.path / "trajectories" / f"update_{update:06d}.jsonl"
 
@@ -68,9 +75,7 @@ class RunFolder:
     def truncate(self, update: int) -> None:
         """Forget what was logged after this update, so that a resumed run writes it again."""
         kept = [line for line in read_lines(self.metrics) if line["update"] <= update] if self.metrics.exists() else []
-        temporary = self.metrics.with_suffix(".tmp")
-        write_lines(temporary, kept, append=False)
-        temporary.replace(self.metrics)
+        write_lines(self.metrics, kept, append=False)
         for path in (self.path / "trajectories").glob("update_*.jsonl"):
             if int(path.stem.removeprefix("update_")) > update:
                 path.unlink()
@@ -96,6 +101,19 @@ def open_folder(path: str | Path, run: Run, *, resume: bool) -> RunFolder:
     folder.write("config.json", config)
     folder.write("environment.json", environment())
     return folder
+
+
+@contextmanager
+def room(folder: Path) -> Iterator[None]:
+    """Say where the disk is full and what to do. Raises OSError."""
+    try:
+        yield
+    except Exception as error:  # safetensors reports it as an error of its own
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not full and f"os error {errno.ENOSPC}" not in str(error):
+            raise
+        advice = "the disk is full; make room and run the same again with resume, it goes on from the last checkpoint"
+        raise OSError(errno.ENOSPC, advice, str(folder)) from error
 
 
 def lasting(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Metrics of an update under the names people know from TRL, with verl's as an option.
 
 Rewards are reported raw, before weights, over the attempts they apply to; attempts that failed on our side count in
-`stop/...` and nowhere else. Times live under `step_time` and `time/`, and nowhere else, so that two runs can be compared
-without them.
+`stop/...` and nowhere else. Times live under `step_time`, `time/` and `queue/`, and nowhere else, so that two runs can be
+compared without them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from saccade.core.trajectory import Group, Stop, Trajectory
 
 Names = Literal["trl", "verl"]
-WALL_CLOCK = ("step_time", "time/", "timing_s/", "perf/")
+WALL_CLOCK = ("step_time", "time/", "timing_s/", "perf/", "queue/")
 """Beginnings of the metric names that depend on the machine."""
 
 TRL_TERMS = {

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from saccade.core.record import plain
 from saccade.core.run import Run
+from saccade.core.sample import Sample
 from saccade.core.seed import seed_of
 from saccade.core.trajectory import Trajectory
 from saccade.data.rows import skipped
 from saccade.learn import checkpoint, contamination
 from saccade.learn.blind import BlindError, check_blind, check_record
 from saccade.learn.checkpoint import State
-from saccade.learn.collect import Batch, attempted, samples_for, supervised
+from saccade.learn.collect import Batch, learnable, samples_for, supervised
 from saccade.learn.export import write_model
+from saccade.learn.folder import room
 from saccade.learn.heard import Heard, told
 from saccade.learn.log import Names, named, num_tokens
 from saccade.learn.measure import first_error, measure
@@ -30,6 +33,9 @@ from saccade.learn.progress import Progress
 from saccade.learn.rate import rate
 from saccade.learn.update import update
 from saccade.testing.attacks import attack
+
+SKIPS = 5
+"""Updates in a row without a finite gradient after which a run ends: what it would go on with can only be the same."""
 
 ATTACKED = 4
 """Rows on which degenerate answers are tried against the rewards before training starts."""
@@ -61,10 +67,13 @@ def train(
     until:        asked after every update with its metrics; true ends the run
 
     Raises ValueError for settings that cannot work, BlindError when the policy does not see what it should, RuntimeError
-    when not one attempt of a batch succeeds.
+    when not one attempt of a batch succeeds or no update has a finite gradient, OSError when the disk is full.
     """
     check(run)
-    with opened(run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track) as job:
+    with (
+        room(Path(folder)),
+        opened(run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track) as job,
+    ):
         state, schedule = job.state, run.schedule
         if not job.resumed:
             first_look(job, keep=keep)
@@ -89,7 +98,7 @@ def train(
             state.latest = logged(job, metrics)
             if improved or due(schedule.save_every, before, state.update) or state.update >= schedule.updates:
                 saved(job, keep=keep)
-        if stopped:
+        if stopped and not checkpoint.exists(job.folder.checkpoints, state.update):
             saved(job, keep=keep)
         return finished(job, stopped, export=export)
 
@@ -105,6 +114,8 @@ def check(run: Run) -> None:
         raise ValueError(f"run {run.name!r} has no rewards; set rewards=(rewards.answer_match(),)")
     if run.schedule.updates < 1 or run.schedule.prompts < 1 or run.schedule.passes < 1:
         raise ValueError(f"run {run.name!r}: schedule.updates, prompts and passes must be at least 1")
+    if run.schedule.stale < 0:
+        raise ValueError(f"run {run.name!r}: schedule.stale must be at least 0, not {run.schedule.stale}")
 
 
 def first_look(job: Job, *, keep: int) -> None:
@@ -131,18 +142,25 @@ def tell_contamination(job: Job, samples: Any) -> None:
 def gathered(job: Job) -> Batch:
     """Rows to learn from, by rollouts or from labels."""
     run, state = job.run, job.state
-    samples = samples_for(run, state.update // run.schedule.passes, job.bar)
-    tell_contamination(job, samples)
     if run.mode == "sft":
-        return supervised(run, samples, job.learner, job.bar)
-    batch = attempted(
-        run, samples, job.learner, job.engine, update=state.update, progress=state.update / run.schedule.updates, bar=job.bar
-    )
+        return supervised(run, drawn(job, state.update), job.learner, job.bar)
+    for number in job.ahead.due(state.update):
+        job.ahead.begin(drawn(job, number), number)
+    found, waited = job.ahead.take(state.update)
+    batch = learnable(run, found, job.learner, progress=state.update / run.schedule.updates, bar=job.bar)
+    batch = replace(batch, metrics={**batch.metrics, **waited})
     attempts = [each for group in batch.groups for each in group.trajectories]
     if any(each.stop.failed for each in attempts):
         check_record(job.learner, attempts, tools=run.tools)  # a picture may be why
         tell_failures(attempts, job.bar)
     return batch
+
+
+def drawn(job: Job, update: int) -> list[Sample]:
+    """The samples that an update will learn from."""
+    samples = samples_for(job.run, update // job.run.schedule.passes, job.bar)
+    tell_contamination(job, samples)
+    return samples
 
 
 def tell_failures(attempts: Sequence[Trajectory], bar: Progress) -> None:
@@ -161,7 +179,10 @@ def checked(job: Job, batch: Batch) -> dict[str, float]:
         return {}
     with job.bar.stage("blind", "checking that the policy sees"):
         attempts = [each for group in batch.groups for each in group.trajectories]
-        return check_blind(job.learner, batch.rows, attempts, tools=job.run.tools, seed=seed_of(job.run.seed, "blind", done))
+        return check_blind(
+            job.learner, batch.rows, attempts, tools=job.run.tools, seed=seed_of(job.run.seed, "blind", done),
+            stale=job.run.schedule.stale > 0,
+        )
 
 
 def updated(job: Job, batch: Batch, heard: Heard) -> dict[str, float]:
@@ -191,7 +212,23 @@ def updated(job: Job, batch: Batch, heard: Heard) -> dict[str, float]:
             job.bar.say(f"update {state.update}: nothing to learn from (no group was admitted or credited)")
         elif metrics["skipped"]:
             job.bar.say(f"update {state.update} skipped: its gradient is not finite (loss {metrics['loss']:g})")
+            count_skip(job)
+        else:
+            state.skipped_in_a_row = 0
+        metrics = {**metrics, "num_skipped": float(state.skipped)}
     return metrics
+
+
+def count_skip(job: Job) -> None:
+    """Raises RuntimeError when there is no sense in going on."""
+    state = job.state
+    state.skipped, state.skipped_in_a_row = state.skipped + 1, state.skipped_in_a_row + 1
+    if state.skipped_in_a_row >= SKIPS:
+        raise RuntimeError(
+            f"{SKIPS} updates in a row, the last of them {state.update}, had a gradient that is not finite; the weights are "
+            f"as they were before. Lower optim.lr (now {job.run.optim.lr:g}), look at the loss terms in metrics.jsonl, "
+            "or take policy.dtype float32"
+        )
 
 
 def evaluated(job: Job) -> dict[str, float]:
@@ -245,6 +282,7 @@ def saved(job: Job, *, keep: int) -> None:
         if job.run.select is not None:
             job.state.selector = job.run.select.state()
         checkpoint.save(job.learner, job.state, job.folder.checkpoints, keep=keep)
+        job.ahead.pending.forget(checkpoint.update_of(checkpoint.saved(job.folder.checkpoints)[-keep:][0]))
         job.engine.prefixes.at_version(-1)
 
 
@@ -255,6 +293,7 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
         best = checkpoint.best_of(job.folder.checkpoints)
         with job.bar.stage("export", "writing the model"), quiet():
             if best is not None:
+                checkpoint.check(best)
                 checkpoint.load_weights(job.learner.parameters, best)
             write_model(job.learner.policy, job.folder.path / "model")
     summary = {

@@ -16,11 +16,13 @@ from saccade.core.seed import seed_of
 from saccade.data.prints import data_hash
 from saccade.engines.local import LocalEngine
 from saccade.learn import checkpoint, contamination
+from saccade.learn.ahead import Ahead
 from saccade.learn.checkpoint import State
 from saccade.learn.contamination import Contamination
 from saccade.learn.folder import RunFolder, open_folder
 from saccade.learn.learner import Learner
 from saccade.learn.log import Names
+from saccade.learn.pending import NOTHING, Pending
 from saccade.learn.progress import Progress, progress_bar
 from saccade.learn.trackers import close_all, open_tracker
 from saccade.media import open_store
@@ -37,6 +39,7 @@ class Job:
     engine: LocalEngine
     state: State
     bar: Progress
+    ahead: Ahead
     contamination: Contamination
     names: Names
     began: float
@@ -65,25 +68,27 @@ def opened(
         policy, store, run.optim, reference="reference" in needs, micro_tokens=run.schedule.micro_tokens
     )
     engine = LocalEngine(policy, store, deterministic=deterministic)
-    state = State()
-    found = checkpoint.saved(place.checkpoints) if resume else []
-    if found:
-        state = checkpoint.resume(learner, found[-1])
-        if run.select is not None:
-            run.select.restore(state.selector)
-    place.truncate(state.update if found else -1)
+    told: list[str] = []
+    found = checkpoint.resume_latest(learner, place.checkpoints, told.append) if resume else None
+    state = found or State()
+    if found is not None and run.select is not None:
+        run.select.restore(state.selector)
+    place.truncate(state.update if found is not None else -1)
     total = run.schedule.updates
     with (
         reproducible(deterministic),
         progress_bar(run.name, total, done=state.update, enabled=progress) as bar,
         ExitStack() as stack,
     ):
-        for note in policy.notes:
+        for note in (*policy.notes, *told):
             bar.say(f"note: {note}")
         stack.callback(close_all, trackers)
+        pending = NOTHING if deterministic else Pending(place.pending)
+        ahead = Ahead(run=run, learner=learner, engine=engine, bar=bar, pending=pending)
+        stack.callback(ahead.close)
         yield Job(
             run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began,
-            resumed=bool(found),
+            resumed=found is not None, ahead=ahead,
             contamination=contamination.watch(run.evals, store, policy=contaminated),
         )
 

@@ -23,6 +23,7 @@ from saccade.learn.learner import Learner
 from saccade.learn.rows import Row
 from saccade.learn.signals import known_of, signals_of
 from saccade.learn.tower import Tower
+from saccade.objectives._ratio import FAR
 from saccade.objectives.aggregate import row_weights, weights_of
 
 
@@ -116,7 +117,8 @@ def update(
     heard: Heard | None = None,
 ) -> dict[str, float]:
     """Make one update from these rows and return its metrics: ``loss``, ``loss/<term>``, ``<term>/<metric>`` (means over
-    members), ``grad_norm``, ``skipped``, ``mismatch`` and ``mismatch/max`` (learner against sampler, nats), and
+    members), ``grad_norm``, ``skipped``, ``mismatch`` and ``mismatch/max`` (learner against sampler, nats),
+    ``mismatch/kl`` (the k3 estimate of KL(sampler || learner)), and
     ``plan/...``: tokens of the rows one by one, tokens that ran, padding among these, heads and passes.
 
     `heard` is told what the learner said about each token.
@@ -163,8 +165,9 @@ def update(
             metrics.add(name, torch.tensor(value), None)
         if scored.entropy_N is not None:
             metrics.add("entropy", scored.entropy_N.detach(), signals.trainable_T)
-        gap_N = (scored.logp_N.detach() - signals.old_logp_T).abs()
-        metrics.add("mismatch", gap_N, gap_N.isfinite())
+        gap_N = scored.logp_N.detach() - signals.old_logp_T
+        metrics.add("mismatch", gap_N.abs(), gap_N.isfinite())
+        metrics.add("mismatch/kl", gap_N.clamp(-FAR, FAR).exp() - gap_N - 1, gap_N.isfinite())
         if loss.requires_grad:
             loss.backward()
         total += float(loss.detach())

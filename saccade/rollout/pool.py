@@ -14,6 +14,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from saccade.core.engine import Client, Engine, Renderer, Sampling
@@ -56,6 +57,7 @@ async def rollout(
     finished: Callable[[Trajectory], None] = lambda trajectory: None,
     stalled: Callable[[str], None] | None = None,
     sandbox: Any = None,
+    known: Mapping[tuple[str, int, str], Trajectory] | None = None,
 ) -> list[Group]:
     """Explore every sample; one group each, in order. A row that cannot be made gives a group of one failed attempt.
 
@@ -67,6 +69,7 @@ async def rollout(
     retries:     how often an engine or client that failed is asked again, see `attempt`
     sandbox:     where tools run what the model writes, see `attempt`
     finished:    called with every trajectory as soon as it ends; what it raises ends the rollout
+    known:       attempts that were made before, by sample, attempt and branch: they are taken as they are
 
     Raises ValueError for settings that cannot work; never for a sample.
     """
@@ -93,6 +96,8 @@ async def rollout(
     async def explored(sample: Sample | Trajectory, search: Search) -> Group:
         async def make(index: int, forced: str = "") -> Trajectory:
             key = (sample.id, index, forced or branch)
+            if known and key in known:
+                return replace(known[key], sample=sample)
             await presence.enter(search)
             try:
                 made = await attempt(
