@@ -311,6 +311,7 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
         "notes": [*job.learner.policy.notes, *skipped(job.run.data)],
     }
     job.folder.write("summary.json", plain(summary))
+    job.ahead.pending.forget(state.update)
     return summary
 
 
