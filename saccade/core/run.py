@@ -12,7 +12,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -205,14 +205,17 @@ class Stage:
     until: Callable[[Mapping[str, float]], bool] | None = None
 
 
+@runtime_checkable
 class Job(Protocol):
-    """What a recipe that is no token episode returns instead of a run."""
+    """What a miniature gives where nothing is trained: a simulation of schedules, a scripted policy in a world.
 
-    def run(self, folder: Path) -> None: ...
+    A frozen dataclass, so that a cell can tell whether it has changed; `measure` gives plain figures, the claim's metric
+    among them.
+    """
 
-    def resume(self, folder: Path) -> None: ...
+    name: str
 
-    def summary(self) -> dict[str, Any]: ...
+    def measure(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +224,7 @@ class Claim:
 
     metric: a key of the arm's summary; arms: the runs compared; better: the arm that should win; over: the arm it is
     compared with (default: the first other one); margin: the least difference that counts; control: the arm that must
-    not win; scale: ``glimpse`` or ``tabular``.
+    not win; scale: ``glimpse`` or ``tabular`` (a table, or a script).
     """
 
     text: str
