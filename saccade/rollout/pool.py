@@ -26,6 +26,7 @@ from saccade.core.tool import Tool
 from saccade.core.trajectory import Group, Stop, Trajectory
 from saccade.rollout.gates import Gates
 from saccade.rollout.presence import Presence, Search
+from saccade.rollout.pulse import Pulse
 from saccade.rollout.run import LIMITS, SAMPLING, attempt
 from saccade.rollout.speak import Speaker
 
@@ -79,7 +80,7 @@ async def rollout(
         raise ValueError("a rollout needs an engine with its renderer, or a client named 'policy'")
     loop = asyncio.get_running_loop()
     abort_at = loop.time() + seconds
-    gates = Gates()
+    gates, pulse = Gates(), Pulse().start()
     presence = Presence(slots=concurrency, engines=batching(engine, clients or {}))
 
     broken: list[Exception] = []
@@ -104,7 +105,7 @@ async def rollout(
                     sample, episode, store=store, engine=engine, renderer=renderer, tools=tools, clients=clients,
                     limits=limits, sampling=sampling, seed=seed, index=index, branch=forced or branch, progress=progress,
                     retries=retries, abort_at=abort_at, watch=lambda what: presence.waits_for(key, what),
-                    sandbox=sandbox, gates=gates,
+                    sandbox=sandbox, gates=gates, pulse=pulse,
                 )
             finally:
                 presence.waits.pop(key, None)
@@ -134,6 +135,7 @@ async def rollout(
             task.cancel()
         await asyncio.gather(dog, *tasks, return_exceptions=True)
         presence.close()
+        pulse.stop()
 
 
 def read(samples: Source | Iterable[Sample], seed: int) -> Iterator[Sample | Trajectory]:
