@@ -80,7 +80,7 @@ async def rollout(
         raise ValueError("a rollout needs an engine with its renderer, or a client named 'policy'")
     loop = asyncio.get_running_loop()
     abort_at = loop.time() + seconds
-    gates, pulse = Gates(), Pulse().start()
+    gates, pulse = Gates(), Pulse()
     presence = Presence(slots=concurrency, engines=batching(engine, clients or {}))
 
     broken: list[Exception] = []
@@ -124,6 +124,7 @@ async def rollout(
     presence.tell()
     tasks = [asyncio.create_task(explored(row, search)) for row, search in zip(rows, presence.searches, strict=True)]
     dog = asyncio.create_task(watchdog(presence, stall_s, stalled or warn))
+    pulse.start()
     try:
         if tasks:
             await asyncio.wait(tasks, timeout=None if math.isinf(seconds) else seconds + GRACE_S)
@@ -131,11 +132,11 @@ async def rollout(
             raise broken[0]
         return [group_of(task, row, presence, seed) for task, row in zip(tasks, rows, strict=True)]
     finally:
+        pulse.stop()
         for task in (dog, *tasks):
             task.cancel()
         await asyncio.gather(dog, *tasks, return_exceptions=True)
         presence.close()
-        pulse.stop()
 
 
 def read(samples: Source | Iterable[Sample], seed: int) -> Iterator[Sample | Trajectory]:

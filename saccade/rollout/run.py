@@ -95,9 +95,9 @@ async def attempt(
     except Exception:  # ours or the sample's: it ends here, with everything that was recorded
         stop, error = Stop.ERROR, traceback.format_exc()
     finally:
-        trouble = await close(coroutine) or released(held)
         if own_pulse is not None:
             own_pulse.stop()
+        trouble = await close(coroutine) or released(held)
     if clock.stopped is not None and not stop.failed:  # an episode may have swallowed it
         stop, error = clock.stopped.stop, str(clock.stopped) if clock.stopped.stop.failed else None
     if ledger.failure is not None or (trouble and not stop.failed):
