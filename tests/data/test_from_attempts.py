@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from PIL import Image as PILImage
 
-from saccade.core import Rows, Sample, user
+from saccade.core import Image, Rows, Sample, user
 from saccade.core.message import ToolCall, assistant, tool_result
 from saccade.core.trajectory import Score, Step, Stop, ToolEvent, Trajectory
 from saccade.data.corrected import SAYS, corrected
@@ -81,9 +82,10 @@ def looking(right, box, *, number, target=1, error=None, thought=None):
     """An attempt with one look at a box, over a sample whose evidence lies at (40, 40)."""
     made = attempt(right, number=number, events=(ToolEvent(step=1, name="zoom", box_xyxy=box, error=error,
                                                            arguments={"target_image": target}),))
-    row = replace(made.sample, meta={"evidence": [[40, 40, 50, 50]]})
+    asked = user(Image(ref="lazy:desk", data=PILImage.new("RGB", (64, 64))), "Which digit?")
+    row = replace(made.sample, prompt=(asked,), meta={"evidence": [[40, 40, 50, 50]]})
     called = replace(assistant(f"look {number}", calls=(ToolCall(name="zoom", arguments={"at": number}),)), thought=thought)
-    steps = [replace(step, message=called) if at == 1 else step for at, step in enumerate(made.steps)]
+    steps = [replace(step, message={0: asked, 1: called}.get(at, step.message)) for at, step in enumerate(made.steps)]
     return replace(made, sample=row, steps=tuple(steps))
 
 

@@ -14,8 +14,9 @@ from saccade.clients.scripted import Scripted
 from saccade.core.reward import evaluate
 from saccade.core.run import Job, describe
 from saccade.media import open_store
-from saccade.recipes import _searcher, _searching, _sketching, _tracing, _trails, _viewing, _waiting, verltool
+from saccade.recipes import _searcher, _searching, _sketching, _tracing, _trails, _viewing
 from saccade.rollout.pool import run_rollouts
+from saccade.tools import search_pages
 
 TABULAR = ("vilasr", "vrag_rl", "think3d", "v_thinker")
 
@@ -95,7 +96,7 @@ def test_a_fitting_drawing_shows_the_answer_and_another_does_not():
 
 
 def test_the_words_of_users_find_other_pages_and_those_of_pages_the_right_one():
-    questions, tools = _searching.questions(), last(recipe_module("vrag_rl").miniature("full", 1)).tools
+    questions, tools = _searching.questions(), [search_pages(corpus=_searching.library())]
     meant = {word: title for title, word in _searching.WORDS.items()}
 
     def asking(word_for):
@@ -154,6 +155,8 @@ def test_a_searcher_with_room_and_pictures_finds_every_end():
 
 
 def test_waiting_is_counted_exactly_and_alike_latencies_gain_nothing(monkeypatch, tmp_path):
+    from saccade.recipes import _waiting, verltool
+
     monkeypatch.setattr(_waiting, "ATTEMPTS", 8)
     monkeypatch.setattr(_waiting, "BATCHES", 1)
     alike = verltool.miniature("alike", 5)
