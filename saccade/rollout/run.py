@@ -92,6 +92,7 @@ async def attempt(
         stop, error = stopped.stop, str(stopped) if stopped.stop.failed else None
     except End as end:
         stop = end.stop
+        recorder.scored(end.scores)
     except Exception:  # ours or the sample's: it ends here, with everything that was recorded
         stop, error = Stop.ERROR, traceback.format_exc()
     finally:
