@@ -8,21 +8,31 @@ PPO (arXiv 2110.00641; used for asynchronous learning by AReaL, arXiv 2505.24298
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 
-from saccade.core.signals import Signals, TermOut, Weighted
-from saccade.objectives._ratio import FAR
-from saccade.objectives.clip import clip
-
-CLIP = clip()
+from saccade.core.signals import Signals, TermOut, Weighted, term
+from saccade.objectives._ratio import FAR, compared
 
 
-def corrected(inner: Weighted = CLIP, *, most: float = 2.0) -> Weighted:
+@term()
+def unclipped() -> Callable[[Signals], TermOut]:
+    """Minus ratio times credit."""
+
+    def function(s: Signals) -> TermOut:
+        member_T, credit_T, ratio_T = compared(s, origins=None, level="token")
+        return TermOut(value=-ratio_T * credit_T, member=member_T, metrics={})
+
+    return function
+
+
+def corrected(inner: Weighted | None = None, *, most: float = 2.0) -> Weighted:
     """The term `inner`, its ratio taken to the learner before this batch, each token times that learner / sampler.
 
-    inner: any term that reads the sampler's log-probabilities; its coefficient, normaliser and metrics stay
+    inner: any term that reads the sampler's log-probabilities, `unclipped` where none is given; its coefficient, normaliser
+           and metrics stay
     most:  what learner / sampler counts at most; 1 never makes a token heavier
 
     With one pass over a batch that learner is the current one; with more it is asked before the first. Metrics: ``weight``
@@ -30,6 +40,8 @@ def corrected(inner: Weighted = CLIP, *, most: float = 2.0) -> Weighted:
     """
     if most <= 0:
         raise ValueError(f"corrected: most is the largest weight of a token, above 0 (2.0 is usual), not {most}")
+
+    inner = inner or unclipped()
 
     def function(s: Signals) -> TermOut:
         own_T = s.logp_T.detach() if s.own_logp_T is None else s.own_logp_T
@@ -39,13 +51,13 @@ def corrected(inner: Weighted = CLIP, *, most: float = 2.0) -> Weighted:
         metrics = {**out.metrics, "weight": weight_T, "cut": weight_T > most}
         return TermOut(value=out.value * weight_T.clamp(max=most), member=out.member, metrics=metrics)
 
-    term = replace(inner.term, function=function, needs=tuple(dict.fromkeys((*inner.term.needs, "own"))))
-    return replace(inner, term=term)
+    needs = tuple(dict.fromkeys((*inner.term.needs, "own")))
+    return replace(inner, term=replace(inner.term, function=function, needs=needs))
 
 
 EXAMPLES = [
     ({"logp": [-1.0, -2.0], "old_logp": [-1.0, -2.6931471805599453], "credit": [1.0, 0.5]}, [-1.0, -1.0], {"most": 5.0}),
     ({"logp": [-1.0, -2.0], "old_logp": [-1.0, -5.0], "credit": [1.0, 0.5]}, [-1.0, -1.0]),
-    ({"logp": [0.0], "own_logp": [-1.0], "old_logp": [-1.6931471805599453], "credit": [1.0]}, [-2.4]),
+    ({"logp": [0.0], "own_logp": [-1.0], "old_logp": [-1.6931471805599453], "credit": [1.0]}, [-5.43656365691809]),
     ({"logp": [-1.0], "old_logp": [float("nan")], "credit": [1.0]}, [None]),
 ]
