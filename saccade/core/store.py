@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -152,9 +153,10 @@ class MediaStore:
         if path is not None and not path.exists():
             encoded = io.BytesIO()
             rgb.save(encoded, "PNG", compress_level=1)
+            rank = os.environ.get("RANK", "0")  # processes that learn together share the folder
+            temporary = path.with_suffix(f".{rank}.tmp")
             with self._lock:
                 try:
-                    temporary = path.with_suffix(".tmp")
                     temporary.write_bytes(encoded.getvalue())
                     temporary.replace(path)
                 except OSError as error:

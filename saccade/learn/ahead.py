@@ -28,6 +28,7 @@ from saccade.learn.collect import explored
 from saccade.learn.learner import Learner
 from saccade.learn.pending import Pending
 from saccade.learn.progress import Progress
+from saccade.learn.split import part_of
 from saccade.rollout.pool import run_sync
 
 
@@ -47,6 +48,7 @@ class Begun:
     """A batch of rollouts under way; `update` is the first one that learns from it."""
 
     update: int
+    samples: Sequence[Sample]
     work: Coroutine[Any, Any, list[Group]]
     bar: Progress
     groups: Future[list[Group]] | None = None
@@ -75,25 +77,26 @@ class Ahead:
         """Begin the rollouts that `update` will learn from, under the weights of now."""
         stale, bar = self.run.schedule.stale, self.bar if not self.run.schedule.stale else Aside(self.bar)
         work = explored(
-            self.run, samples, self.learner, self._engine(update) if stale else self.engine, update=update,
-            progress=update / self.run.schedule.updates, bar=bar, pending=self.pending,
+            self.run, part_of(self.learner.ranks, samples), self.learner, self._engine(update) if stale else self.engine,
+            update=update, progress=update / self.run.schedule.updates, bar=bar, pending=self.pending,
         )
-        begun = self.begun[update] = Begun(update=update, work=work, bar=bar)
+        begun = self.begun[update] = Begun(update=update, samples=samples, work=work, bar=bar)
         if stale:
             begun.groups = asyncio.run_coroutine_threadsafe(work, self._running())
 
-    def take(self, update: int) -> tuple[list[Group], dict[str, float]]:
-        """Wait for the batch of `update`. Returns its groups and, where batches are begun ahead, how that went."""
+    def take(self, update: int) -> tuple[Sequence[Sample], list[Group], dict[str, float]]:
+        """Wait for the batch of `update`. Returns its samples, the groups of this process and, where batches are begun
+        ahead, how that went."""
         begun = self.begun.pop(update)
         if begun.groups is None:
-            return run_sync(begun.work), {}
+            return begun.samples, run_sync(begun.work), {}
         ready = sum(each.groups is not None and each.groups.done() for each in (begun, *self.begun.values()))
         with self.bar.stage("wait", "waiting for rollouts"):
             found = begun.groups.result()
         self.bar.seconds |= begun.bar.seconds
         passes = self.run.schedule.passes
         groups, metrics = aged(found, self.learner.policy.version, most=self.run.schedule.stale * passes)
-        return groups, {**metrics, "queue/begun": float(1 + len(self.begun)), "queue/ready": float(ready)}
+        return begun.samples, groups, {**metrics, "queue/begun": float(1 + len(self.begun)), "queue/ready": float(ready)}
 
     def _engine(self, update: int) -> Any:
         """Who answers a batch: a copy that keeps the weights of now while the learner goes on, or the engine itself where

@@ -7,7 +7,8 @@ set aside, and the run goes on from the one before. There is no random state in 
 goes on and the run that comes back compute the same numbers.
 
 Layout: ``checkpoints/update_000050/{weights,optimiser}.safetensors, state.json, files.json`` (their digests);
-``checkpoints/best.json`` for people.
+``checkpoints/best.json`` for people. Ranks that `torchrun` started write a file of slices each instead of the two
+(`pieces`); every number of processes goes on from either.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from safetensors.torch import load_file, save_file
 from saccade.core.record import plain
 from saccade.learn.folder import write_json
 from saccade.learn.learner import Learner
+from saccade.learn.ranks import Ranks
 
 DIGESTS = "files.json"
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
@@ -69,13 +71,40 @@ def save(learner: Learner, state: State, checkpoints: Path, *, keep: int = 2) ->
     state.version, state.tower_version = learner.policy.version, learner.policy.tower_version
     target = folder_of(checkpoints, state.update)
     aside = checkpoints / f".{target.name}.tmp"
-    for left in (*checkpoints.glob(".update_*.tmp"), *checkpoints.glob(".update_*.old")):  # by a run that was killed
-        shutil.rmtree(left)
-    aside.mkdir(parents=True)
-    save_file({name: each.detach().contiguous() for name, each in learner.parameters.items()}, aside / "weights.safetensors")
-    save_file(optimiser_tensors(learner), aside / "optimiser.safetensors")
+    ranks = learner.ranks
+    if ranks.first:
+        for left in (*checkpoints.glob(".update_*.tmp"), *checkpoints.glob(".update_*.old")):  # by a run that was killed
+            shutil.rmtree(left)
+        aside.mkdir(parents=True)
+    ranks.wait()
+    weights = {name: each.detach().contiguous() for name, each in learner.parameters.items()}
+    if learner.shards is None:
+        save_file(weights, aside / "weights.safetensors")
+        save_file(optimiser_tensors(learner), aside / "optimiser.safetensors")
+    else:
+        from saccade.learn.pieces import write_pieces
+
+        write_pieces({**weights, **optimiser_tensors(learner)}, aside)
+    written = digests(ranks, aside)
+    if ranks.first:
+        finish(aside, target, state, written, keep=keep)
+    ranks.wait()
+    forget(learner)
+    return target
+
+
+def digests(ranks: Ranks, folder: Path) -> dict[str, str]:
+    """Of the files of tensors in a folder; each rank reads its share of them."""
+    names = sorted(path.name for path in folder.glob("*.safetensors"))
+    mine = {name: digest(folder / name) for name in names[ranks.rank :: ranks.size]}
+    return {name: said for part in ranks.gather(json.dumps(mine).encode()) for name, said in json.loads(part).items()}
+
+
+def finish(aside: Path, target: Path, state: State, written: Mapping[str, str], *, keep: int) -> None:
+    """Write the state beside the tensors, let the folder appear whole, and remove those that are not kept."""
+    checkpoints = target.parent
     write_json(aside / "state.json", plain(asdict(state)))
-    write_json(aside / DIGESTS, {path.name: digest(path) for path in sorted(aside.iterdir())})
+    write_json(aside / DIGESTS, {**written, "state.json": digest(aside / "state.json")})
     for path in aside.iterdir():
         sync(path)
     if target.exists():
@@ -87,8 +116,6 @@ def save(learner: Learner, state: State, checkpoints: Path, *, keep: int = 2) ->
     for path in saved(checkpoints)[:-keep]:
         if path != folder_of(checkpoints, state.best_update):
             remove(path)
-    forget(learner)
-    return target
 
 
 def remove(path: Path) -> None:
@@ -112,8 +139,8 @@ def check(path: Path) -> None:
         recorded = json.loads((path / DIGESTS).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path / DIGESTS} cannot be read: {error}") from error
-    for name in ("weights.safetensors", "optimiser.safetensors", "state.json"):
-        if not (path / name).exists():
+    for name in sorted({*recorded, "state.json"}):
+        if Path(name).name != name or not (path / name).exists():
             raise ValueError(f"{path / name} cannot be read: it is missing")
         if digest(path / name) != recorded.get(name):
             raise ValueError(f"{path / name} cannot be read: it is not what was written (cut off, or changed on the disk)")
@@ -161,6 +188,12 @@ def optimiser_tensors(learner: Learner) -> dict[str, torch.Tensor]:
 def resume_latest(learner: Learner, checkpoints: Path, tell: Callable[[str], None]) -> State | None:
     """Go on from the newest checkpoint that is whole; newer ones are set aside (``.damaged_...``) and told about. None where
     there is no checkpoint. Raises ValueError naming the damaged files when none is whole."""
+    found = learner.ranks.told(newest(checkpoints, tell) if learner.ranks.first else None)
+    return resume(learner, checkpoints / found) if found else None
+
+
+def newest(checkpoints: Path, tell: Callable[[str], None]) -> str | None:
+    """Name of the newest checkpoint that is whole, see `resume_latest`."""
     trouble: list[tuple[Path, ValueError]] = []
     for path in reversed(saved(checkpoints)):
         try:
@@ -172,7 +205,7 @@ def resume_latest(learner: Learner, checkpoints: Path, tell: Callable[[str], Non
             tell(f"{error}; going on from {path.name}")
             shutil.rmtree(aside := damaged.with_name(f".damaged_{damaged.name}"), ignore_errors=True)
             damaged.rename(aside)
-        return resume(learner, path)
+        return path.name
     if trouble:
         told = "; ".join(str(error) for _, error in trouble)
         raise ValueError(f"{told}. No checkpoint is whole: remove {checkpoints} to start over")
@@ -182,16 +215,17 @@ def resume_latest(learner: Learner, checkpoints: Path, tell: Callable[[str], Non
 def resume(learner: Learner, path: Path) -> State:
     """Put weights, optimiser and counters back as they were. Raises ValueError naming the file that does not fit."""
     load_weights(learner.parameters, path)
-    loaded = read_tensors(path / "optimiser.safetensors")
-    device = learner.policy.device
+    loaded = moments(learner.parameters, path)
     learner.optimiser.state.clear()
     for name, parameter in learner.parameters.items():
         found = {key: loaded[f"{key}/{name}"] for key in MOMENTS if f"{key}/{name}" in loaded}
         if found:
             # AdamW keeps its step count on the CPU
             learner.optimiser.state[parameter] = {
-                key: value if key == "step" else value.to(device) for key, value in found.items()
+                key: value if key == "step" else value.to(learner.policy.device) for key, value in found.items()
             }
+    if learner.shards is not None:
+        learner.shards.gather()
     state = read_state(path)
     learner.policy.version, learner.policy.tower_version = state.version, state.tower_version
     forget(learner)
@@ -200,21 +234,53 @@ def resume(learner: Learner, path: Path) -> State:
 
 def load_weights(parameters: Mapping[str, torch.Tensor], path: Path) -> None:
     """Copy the trained weights of a checkpoint folder into `parameters`, by name and in place."""
+    if in_pieces(parameters, path):
+        from saccade.learn.pieces import read_pieces, shapes
+
+        others = (*(f"{key}/" for key in MOMENTS), "empty")
+        check_fit({name: shape for name, shape in shapes(path).items() if not name.startswith(others)}, parameters, path)
+        read_pieces({name: each.detach() for name, each in parameters.items()}, path)
+        return
     loaded = read_tensors(path / "weights.safetensors")
-    if set(loaded) != set(parameters):
-        odd = sorted(set(loaded) ^ set(parameters))
-        raise ValueError(
-            f"{path}/weights.safetensors does not fit this policy: {len(odd)} parameters on one side only, first {odd[0]}; "
-            "freeze and lora must be those of the run that saved it"
-        )
+    check_fit({name: each.shape for name, each in loaded.items()}, parameters, path / "weights.safetensors")
     with torch.no_grad():
         for name, parameter in parameters.items():
-            if loaded[name].shape != parameter.shape:
-                raise ValueError(
-                    f"{path}/weights.safetensors: {name} has shape {tuple(loaded[name].shape)}, the policy "
-                    f"{tuple(parameter.shape)}"
-                )
             parameter.copy_(loaded[name])
+
+
+def moments(parameters: Mapping[str, torch.Tensor], path: Path) -> dict[str, torch.Tensor]:
+    """What `optimiser_tensors` gave when the checkpoint was written, cut like `parameters`."""
+    if not in_pieces(parameters, path):
+        return read_tensors(path / "optimiser.safetensors")
+    from saccade.learn.pieces import read_numbers, read_pieces, shapes
+
+    known = shapes(path)
+    found = {
+        f"{key}/{name}": torch.zeros_like(each)
+        for key in MOMENTS
+        for name, each in parameters.items()
+        if key != "step" and f"{key}/{name}" in known
+    }
+    read_pieces(found, path)
+    return found | read_numbers(path, "step/")
+
+
+def in_pieces(parameters: Mapping[str, torch.Tensor], path: Path) -> bool:
+    """Whether the files, or the parameters they are for, are cut over ranks."""
+    return not (path / "weights.safetensors").exists() or any(hasattr(each, "device_mesh") for each in parameters.values())
+
+
+def check_fit(found: Mapping[str, torch.Size], parameters: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Raise ValueError naming a parameter that stands on one side only, or has another shape there."""
+    if set(found) != set(parameters):
+        odd = sorted(set(found) ^ set(parameters))
+        raise ValueError(
+            f"{path} does not fit this policy: {len(odd)} parameters on one side only, first {odd[0]}; "
+            "freeze and lora must be those of the run that saved it"
+        )
+    for name, parameter in parameters.items():
+        if found[name] != parameter.shape:
+            raise ValueError(f"{path}: {name} has shape {tuple(found[name])}, the policy {tuple(parameter.shape)}")
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:

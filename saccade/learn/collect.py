@@ -22,6 +22,7 @@ from saccade.learn.log import rollout_metrics
 from saccade.learn.pending import NOTHING, Pending
 from saccade.learn.progress import Progress
 from saccade.learn.rows import Row, group_rows, trajectory_rows, with_extra
+from saccade.learn.split import part_of, together
 from saccade.rollout.pool import rollout, run_sync
 
 
@@ -64,8 +65,9 @@ def attempted(
     run: Run, samples: Sequence[Sample], learner: Learner, engine: Any, *, update: int, progress: float, bar: Progress
 ) -> Batch:
     """Roll the samples out and turn the groups into credited rows."""
-    found = run_sync(explored(run, samples, learner, engine, update=update, progress=progress, bar=bar))
-    return learnable(run, found, learner, progress=progress, bar=bar)
+    mine = part_of(learner.ranks, samples)
+    found = run_sync(explored(run, mine, learner, engine, update=update, progress=progress, bar=bar))
+    return learnable(run, samples, found, learner, progress=progress, bar=bar)
 
 
 async def explored(
@@ -102,11 +104,14 @@ async def explored(
     return found
 
 
-def learnable(run: Run, found: Sequence[Group], learner: Learner, *, progress: float, bar: Progress) -> Batch:
-    """Reward, select and credit what was found."""
+def learnable(
+    run: Run, samples: Sequence[Sample], found: Sequence[Group], learner: Learner, *, progress: float, bar: Progress
+) -> Batch:
+    """Reward what was found, put it together with what other processes found at their samples, select and credit."""
     with bar.stage("rewards", "scoring"):
         groups = [evaluate(group, run.rewards, progress=progress, total=run.total) for group in found]
-        metrics = rollout_metrics(groups)
+    groups = together(learner.ranks, samples, groups)
+    metrics = rollout_metrics(groups)
     admitted = groups
     if run.select is not None:
         run.select.observe(groups)

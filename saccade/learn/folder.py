@@ -27,6 +27,7 @@ from typing import Any
 from saccade.core.record import finite, plain, read_lines, write_lines
 from saccade.core.run import Run, describe
 from saccade.core.trajectory import Group
+from saccade.learn.ranks import joined
 from saccade.learn.trackers import Tracker
 
 PACKAGES = ("saccade", "torch", "transformers", "peft", "safetensors", "tokenizers", "numpy", "pillow", "scikit-image")
@@ -34,10 +35,15 @@ PACKAGES = ("saccade", "torch", "transformers", "peft", "safetensors", "tokenize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """Paths of a run folder and the few writes a loop makes to it; `trackers` are told what goes to ``metrics.jsonl``."""
+    """Paths of a run folder and the few writes a loop makes to it; `trackers` are told what goes to ``metrics.jsonl``.
+
+    Of processes that learn together one `writes`; pictures, whose name is their content, and slices of checkpoints are
+    written by all.
+    """
 
     path: Path
     trackers: tuple[Tracker, ...] = ()
+    writes: bool = True
 
     @property
     def media(self) -> Path:
@@ -59,21 +65,27 @@ class RunFolder:
         return self.path / "trajectories" / f"update_{update:06d}.jsonl"
 
     def log(self, line: Mapping[str, Any]) -> None:
+        if not self.writes:
+            return
         write_lines(self.metrics, [dict(line)])
         for tracker in self.trackers:
             tracker.log(line)
 
     def keep(self, update: int, groups: Iterable[Group]) -> None:
         """Write the trajectories of an update; a file that a killed run left is replaced."""
-        write_lines(
-            self.trajectories(update), (each for group in groups for each in group.trajectories), append=False
-        )
+        if self.writes:
+            write_lines(
+                self.trajectories(update), (each for group in groups for each in group.trajectories), append=False
+            )
 
     def write(self, name: str, value: Any) -> None:
-        write_json(self.path / name, value)
+        if self.writes:
+            write_json(self.path / name, value)
 
     def truncate(self, update: int) -> None:
         """Forget what was logged after this update, so that a resumed run writes it again."""
+        if not self.writes:
+            return
         kept = [line for line in read_lines(self.metrics) if line["update"] <= update] if self.metrics.exists() else []
         write_lines(self.metrics, kept, append=False)
         for path in (self.path / "trajectories").glob("update_*.jsonl"):
@@ -158,6 +170,7 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "cpus": os.cpu_count(),
+        "ranks": joined().size,
         "packages": versions,
         "commit": commit(),
     }

@@ -28,7 +28,7 @@ from saccade.learn.folder import room
 from saccade.learn.heard import Heard, told
 from saccade.learn.log import Names, named, num_tokens
 from saccade.learn.measure import first_error, measure
-from saccade.learn.opening import Job, opened, quiet
+from saccade.learn.opening import Job, fresh_policy, opened, quiet
 from saccade.learn.progress import Progress
 from saccade.learn.rate import rate
 from saccade.learn.update import update
@@ -55,6 +55,8 @@ def train(
     export: bool = True,
     until: Callable[[Mapping[str, float]], bool] | None = None,
     track: Sequence[str] = (),
+    mixed: bool = False,
+    recompute: bool = False,
 ) -> dict[str, Any]:
     """Train a run to its end in a folder of its own and return its summary (also in ``summary.json``).
 
@@ -65,6 +67,10 @@ def train(
     export:       write the best (else the last) weights as a complete checkpoint to ``<folder>/model``
     track:        other places for the metrics: ``trackio``, ``wandb``
     until:        asked after every update with its metrics; true ends the run
+    mixed:        compute in bfloat16, keep weights and moments in float32; needs processes that `torchrun` started
+    recompute:    keep no activations inside the layers: less memory, about a third more time
+
+    Started by `torchrun`, all processes call this alike: they learn as one (`learn.ranks`), and the first one writes.
 
     Raises ValueError for settings that cannot work, BlindError when the policy does not see what it should, RuntimeError
     when not one attempt of a batch succeeds or no update has a finite gradient, OSError when the disk is full.
@@ -72,7 +78,10 @@ def train(
     check(run)
     with (
         room(Path(folder)),
-        opened(run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track) as job,
+        opened(
+            run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track, mixed=mixed,
+            recompute=recompute,
+        ) as job,
     ):
         state, schedule = job.state, run.schedule
         if not job.resumed:
@@ -146,8 +155,8 @@ def gathered(job: Job) -> Batch:
         return supervised(run, drawn(job, state.update), job.learner, job.bar)
     for number in job.ahead.due(state.update):
         job.ahead.begin(drawn(job, number), number)
-    found, waited = job.ahead.take(state.update)
-    batch = learnable(run, found, job.learner, progress=state.update / run.schedule.updates, bar=job.bar)
+    samples, found, waited = job.ahead.take(state.update)
+    batch = learnable(run, samples, found, job.learner, progress=state.update / run.schedule.updates, bar=job.bar)
     batch = replace(batch, metrics={**batch.metrics, **waited})
     attempts = [each for group in batch.groups for each in group.trajectories]
     if any(each.stop.failed for each in attempts):
@@ -236,7 +245,8 @@ def evaluated(job: Job) -> dict[str, float]:
     for benchmark in job.run.evals:
         with job.bar.stage("eval", f"evaluating {benchmark.name}"):
             found = measure(
-                benchmark, job.run, engine=job.engine, renderer=job.learner.policy.renderer, store=job.learner.store
+                benchmark, job.run, engine=job.engine, renderer=job.learner.policy.renderer, store=job.learner.store,
+                ranks=job.learner.ranks,
             )
         out |= {f"eval/{benchmark.name}/{key}": value for key, value in found.items()}
     return out
@@ -255,6 +265,11 @@ def noted(state: State, found: dict[str, float]) -> bool:
 
 
 def reason_to_stop(job: Job, until: Callable[[Mapping[str, float]], bool] | None) -> str:
+    """In words; empty to go on. Clocks differ, so the first of several processes decides."""
+    return job.learner.ranks.told(own_reason(job, until))
+
+
+def own_reason(job: Job, until: Callable[[Mapping[str, float]], bool] | None) -> str:
     schedule, state = job.run.schedule, job.state
     if until is not None and state.latest and until(state.latest):
         return "the condition of the stage holds"
@@ -290,12 +305,8 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
     """Write the summary, and the model."""
     state = job.state
     if export:
-        best = checkpoint.best_of(job.folder.checkpoints)
         with job.bar.stage("export", "writing the model"), quiet():
-            if best is not None:
-                checkpoint.check(best)
-                checkpoint.load_weights(job.learner.parameters, best)
-            write_model(job.learner.policy, job.folder.path / "model")
+            exported(job)
     summary = {
         "name": job.run.name,
         "updates": state.update,
@@ -313,6 +324,22 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
     job.folder.write("summary.json", plain(summary))
     job.ahead.pending.forget(state.update)
     return summary
+
+
+def exported(job: Job) -> None:
+    """Write the best weights, else the last, as a model. Slices are read into a whole one by the first process alone."""
+    learner, best = job.learner, checkpoint.best_of(job.folder.checkpoints)
+    if learner.ranks.first:
+        policy, parameters = learner.policy, learner.parameters
+        if learner.shards is not None:
+            kept = str(next(iter(parameters.values())).dtype).removeprefix("torch.")
+            policy = fresh_policy(job.run, device="cpu", dtype=kept)
+            parameters = {name: each for name, each in policy.model.named_parameters() if each.requires_grad}
+        if best is not None:
+            checkpoint.check(best)
+            checkpoint.load_weights(parameters, best)
+        write_model(policy, job.folder.path / "model")
+    learner.ranks.wait()
 
 
 def due(every: int, before: int, after: int) -> bool:

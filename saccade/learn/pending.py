@@ -44,7 +44,7 @@ class Pending:
     def add(self, update: int, trajectory: Trajectory) -> None:
         path = self._path(update)
         if path is not None:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_lines(path, [replace(trajectory, rewards={})])
 
     def forget(self, update: int) -> None:
