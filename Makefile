@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 
-.PHONY: demo test test-fast test-oracle test-browser test-cluster docs lint clean help
+.PHONY: demo test test-fast test-oracle test-browser test-cluster drills docs lint clean help
 
 help:
 	@echo "make demo         a small vision-language model learns to look"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-oracle  agreement with trl (losses, chat templates, reward signatures)"
 	@echo "make test-browser the viewer in a real Chromium (installs it with apt-get where it is missing)"
 	@echo "make test-cluster several processes that learn as one"
+	@echo "make drills       200 kills of a training, full disks, damaged checkpoints (KILLS=10 for fewer)"
 	@echo "make docs         the documentation as a site"
 	@echo "make lint         ruff, pyright on the light layers, import-linter"
 
@@ -51,6 +52,11 @@ $(VENV)/.browser: $(VENV)/.test
 
 test-browser: $(VENV)/.browser
 	$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
+
+KILLS ?= 200
+SEED ?= 1
+drills: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m saccade.testing.drills --kills $(KILLS) --seed $(SEED) --out benchmarks/drills.json
 
 $(VENV)/.docs: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'

@@ -174,7 +174,8 @@ def keep_reading(checkpoint: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in READING:
         if (checkpoint / name).is_file() and not (folder / name).exists():
-            shutil.copyfile(checkpoint / name, folder / name)
+            shutil.copyfile(checkpoint / name, folder / f"{name}.tmp")
+            (folder / f"{name}.tmp").replace(folder / name)
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

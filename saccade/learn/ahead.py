@@ -99,12 +99,14 @@ class Ahead:
         return begun.samples, groups, {**metrics, "queue/begun": float(1 + len(self.begun)), "queue/ready": float(ready)}
 
     def _engine(self, update: int) -> Any:
-        """Who answers a batch: a copy that keeps the weights of now while the learner goes on, or the engine itself where
-        it holds its own (a server answers under what was pushed to it last)."""
-        if not hasattr(self.engine, "twin"):
-            return self.engine
-        while len(self._twins) <= self.run.schedule.stale:
-            self._twins.append(self.engine.twin())
+        """Who answers a batch: a twin that keeps the weights of now while the learner goes on. Raises ValueError for an
+        engine that has none, for it would read weights in the middle of a step."""
+        if not hasattr(self.engine, "twins"):
+            raise ValueError(
+                f"schedule.stale is {self.run.schedule.stale}, and {type(self.engine).__name__} samples from the weights "
+                "that learn; set it to 0, or take an engine that can keep weights of its own (`twins` and `follow`)"
+            )
+        self._twins = self._twins or self.engine.twins(1 + self.run.schedule.stale)
         chosen = self._twins[update // self.run.schedule.passes % len(self._twins)]
         chosen.follow(self.learner.policy)
         return chosen

@@ -136,8 +136,8 @@ def check(path: Path) -> None:
     if not (path / DIGESTS).exists():
         return
     try:
-        recorded = json.loads((path / DIGESTS).read_text(encoding="utf-8"))
-    except ValueError as error:
+        recorded = dict(json.loads((path / DIGESTS).read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{path / DIGESTS} cannot be read: {error}") from error
     for name in sorted({*recorded, "state.json"}):
         if Path(name).name != name or not (path / name).exists():

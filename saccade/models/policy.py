@@ -58,6 +58,14 @@ class Policy:
         model = copy.deepcopy(self.model).eval().requires_grad_(False)
         return replace(self, model=model, number=next(_NUMBERS))
 
+    def follow(self, policy: Policy) -> None:
+        """Take over the weights that learn in `policy`, and its versions."""
+        mine = {name: each.data for name, each in self.model.named_parameters()}
+        for name, each in policy.model.named_parameters():
+            if each.requires_grad:
+                mine[name].copy_(each.data)
+        self.version, self.tower_version = policy.version, policy.tower_version
+
     def updated(self) -> None:
         """Count an optimiser update: caches of the old weights become stale."""
         self.version += 1

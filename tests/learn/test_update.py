@@ -45,6 +45,15 @@ def gradients(learner, rows, objective, **settings):
     return metrics, kept
 
 
+def test_mismatch_with_the_sampler_has_a_closed_form(batch):
+    learner, rows = batch
+    own = learner.own(rows)
+    shifted = [replace(row, old_logp_S=each + np.float32(0.5)) for row, each in zip(rows, own, strict=True)]
+    metrics, _ = gradients(learner, shifted, (objectives.clip(),))
+    assert metrics["mismatch"] == pytest.approx(0.5, abs=1e-4)
+    assert metrics["mismatch/kl"] == pytest.approx(np.exp(-0.5) + 0.5 - 1, abs=1e-4)
+
+
 @pytest.mark.parametrize("normaliser", ["tokens", "rows", "steps", "groups", 20.0])
 def test_micro_batches_change_nothing(batch, normaliser):
     learner, rows = batch

@@ -164,3 +164,17 @@ def test_a_curriculum_walks_its_parts_in_order():
         made.propose(4, 36, 0, 0)
     with pytest.raises(ValueError, match="an order of the parts"):
         curriculum(sizes=(3, 3), updates=(1, 1), order=(0, 0))
+
+
+def test_batches_are_observed_in_the_order_they_were_proposed_in_however_late():
+    chosen, sampled = difficulty(rest=3), oversampling(memory=0.0)
+    first, second = (list(chosen.propose(3, 12, update, 0)) for update in (0, 1))
+    chosen.observe([group(1, 1)] * 3)
+    assert sorted(chosen.resting) == sorted(first)
+    chosen.observe([group(1, 1)] * 3)
+    assert sorted(chosen.resting) == sorted({*first, *second})
+    first, second = (list(sampled.propose(3, 12, update, 0)) for update in (0, 1))
+    sampled.observe([group(1, 0)] * 3)
+    assert sampled.rates == dict.fromkeys(first, 0.5)
+    sampled.observe([group(1, 1)] * 3)
+    assert all(sampled.rates[index] == 1.0 for index in set(second) - set(first))

@@ -11,7 +11,7 @@ from saccade.core.record import read_lines, write_lines
 from saccade.learn.loop import train
 from saccade.testing.drills import checks, faults
 from saccade.testing.drills.__main__ import ATTEMPTS, drill
-from saccade.testing.drills.trainee import UPDATES, drilled
+from saccade.testing.drills.trainee import UPDATES, Worker, drilled
 from saccade.testing.tiny import tiny
 
 
@@ -25,9 +25,11 @@ def test_ten_kills(tmp_path):
 @pytest.mark.slow
 def test_the_checks_notice(tmp_path):
     """A run that was tampered with is told from the run it was."""
-    run = drilled(tiny("qwen2_5_vl", tmp_path / "checkpoint"), "ahead")
+    worker = Worker()
+    run = drilled(tiny("qwen2_5_vl", tmp_path / "checkpoint"), "ahead", worker=worker)
     one, other = tmp_path / "one", tmp_path / "other"
     train(run, one, progress=False, export=False)
+    worker.close()
 
     def fresh():
         shutil.rmtree(other, ignore_errors=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from saccade.core.record import read_lines
 from saccade.learn.folder import environment
 from saccade.testing.drills import checks, faults
 from saccade.testing.drills.faults import Place
@@ -118,7 +119,7 @@ class Drills:
         place = self.place("turns", "--nan", *map(str, bad))
         faults.killed(place, rng, early=0.0)
         name, status = place.home.name, faults.finish(place)
-        skipped = [line["update"] - 1 for line in checks.read_lines(place.run / "metrics.jsonl") if line["skipped"]]
+        skipped = [line["update"] - 1 for line in read_lines(place.run / "metrics.jsonl") if line["skipped"]]
         if status or skipped != bad:
             self.report.faulty.append(f"{name}: exit status {status}, skipped {skipped} instead of {bad}")
         place = self.place("turns", "--nan", *map(str, range(3, 9)))

@@ -41,8 +41,9 @@ WORKER = "import sys\nfor line in sys.stdin:\n    print(line, end='', flush=True
 class Worker:
     """A process that says back what it is told; started when it is needed, its number written to `pid`."""
 
-    def __init__(self, pid: Path | None) -> None:
-        self.pid, self.process, self.lock = pid, None, threading.Lock()
+    def __init__(self, pid: Path | None = None) -> None:
+        self.pid, self.lock = pid, threading.Lock()
+        self.process: subprocess.Popen[str] | None = None
 
     def ask(self, text: str) -> str:
         """Raises OSError when the process is gone; the next call starts another."""
@@ -61,6 +62,10 @@ class Worker:
                 self.process.wait()
                 raise OSError("the tool's process is gone")
             return line.strip()
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.communicate()
 
 
 def zoom(worker: Worker) -> sc.Tool:
@@ -110,7 +115,7 @@ def question(row: int, index: int) -> sc.Sample:
     return sc.Sample(id=f"s{row}", prompt=(sc.user(shown, "What is it?"),), target="a")
 
 
-def drilled(checkpoint: Path, mode: str, *, worker: Path | None = None, nan: tuple[int, ...] = ()) -> sc.Run:
+def drilled(checkpoint: Path, mode: str, *, worker: Worker | None = None, nan: tuple[int, ...] = ()) -> sc.Run:
     """The run; `nan` are updates whose loss is not a number."""
     settings = dict(MODES[mode])
     objective: tuple[Weighted, ...] = (objectives.corrected(objectives.clip()) if settings["stale"] else objectives.clip(),)
@@ -119,7 +124,7 @@ def drilled(checkpoint: Path, mode: str, *, worker: Path | None = None, nan: tup
         data=Rows(rows=tuple(range(12)), make=question),
         episode=looks(),
         policy=sc.policy(str(checkpoint), sampling=sc.Sampling(max_tokens=5)),
-        tools=(zoom(Worker(worker)),),
+        tools=(zoom(worker or Worker()),),
         rewards=(letters(),),
         credit=credit.group_mean(),
         objective=(*objective, poison(at=nan, updates=UPDATES)) if nan else objective,
@@ -168,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
         slow_straggler()
     if given.clock:
         jumping_clock()
-    run = drilled(given.checkpoint, given.mode, worker=given.worker, nan=tuple(given.nan))
+    run = drilled(given.checkpoint, given.mode, worker=Worker(given.worker), nan=tuple(given.nan))
     train(run, given.folder, resume=True, progress=False, export=False)
     return 0
 
