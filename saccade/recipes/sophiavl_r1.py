@@ -19,8 +19,8 @@ DEVIATIONS = (
     "the thinking reward model is an endpoint on this machine that serves the published one",
     "where a group holds right or wrong attempts only, the trust is 1 (proposed here)",
     table.ON_A_TABLE
-    + ": a question is looked at, guessed or flattered before it is answered, at first one third each; only looking shows what "
-    "the answer is, and at first that is understood no better than by chance. The thinking scorer is a rule that is inverted "
+    + ": a question is looked at, guessed or flattered before it is answered, at first one third each; only looking shows "
+    "what the answer is, and at first that is understood no better than by chance. The scorer is a rule that is inverted "
     "for three questions in ten and always likes flattery",
 )
 
