@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 
-.PHONY: demo test test-fast test-oracle test-browser docs lint clean help
+.PHONY: demo test test-fast test-oracle test-browser test-cluster docs lint clean help
 
 help:
 	@echo "make demo         a small vision-language model learns to look"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-fast    the tests that take seconds"
 	@echo "make test-oracle  agreement with trl (losses, chat templates, reward signatures)"
 	@echo "make test-browser the viewer in a real Chromium (installs it with apt-get where it is missing)"
+	@echo "make test-cluster several processes that learn as one"
 	@echo "make docs         the documentation as a site"
 	@echo "make lint         ruff, pyright on the light layers, import-linter"
 
@@ -35,10 +36,10 @@ demo: $(VENV)/.demo
 	$(BIN)/saccade demo
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not oracle and not browser' $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not oracle and not browser and not cluster' $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m 'not oracle and not browser and not slow' $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m 'not oracle and not browser and not cluster and not slow' $(PYTEST_ARGS)
 
 test-oracle: $(VENV)/.oracle
 	$(BIN)/python -m pytest -m oracle $(PYTEST_ARGS)
@@ -54,6 +55,9 @@ test-browser: $(VENV)/.browser
 $(VENV)/.docs: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	touch $@
+
+test-cluster: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m cluster $(PYTEST_ARGS)
 
 docs: $(VENV)/.docs
 	$(BIN)/saccade gallery

@@ -21,7 +21,7 @@ MODES = ("no_tool", "random_box", "blank_crop", "oracle_box")
 """What is done to the trained model's looking; functions of `saccade.rollout.interventions`."""
 
 STEPS = ("before", "train", "after", *MODES)
-UPDATES, ARM = 200, "conditional"
+UPDATES, ARM = 120, "conditional"
 
 
 def demo(

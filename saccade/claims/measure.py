@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from saccade.core.run import Run, Stage
+from saccade.core.run import Job, Run, Stage
 
 EARLY = 30
 """Updates at the beginning of which metrics are also averaged apart."""
@@ -16,15 +16,18 @@ KEPT = ("reward", "rewards/", "frac_", "select/", "entropy", "completions/mean_l
 """Beginnings of the names of training metrics whose means belong to an arm's figures."""
 
 
-def measure(made: Run | tuple[Stage, ...], folder: Path, *, progress: bool = True) -> dict[str, Any]:
+def measure(made: Run | tuple[Stage, ...] | Job, folder: Path, *, progress: bool = True) -> dict[str, Any]:
     """Plain figures of an arm: `accuracy` with `ci95` and `n`, `calls_per_item`, every other score by name, what it cost.
 
-    A run may be stages, trained one after the other and measured as the last says; a tabular one is played in memory. The
+    A run may be stages, trained one after the other and measured as the last says; a tabular one is played in memory; a job
+    measures itself. The
     first evaluation gives the plain names, the others theirs before them (``blind/accuracy``). With several attempts an item
     ``pass_at_<k>``. Metrics of the training come as means: ``mean/<name>`` and, of the first updates, ``early/<name>``. A
     run of 0 updates is not trained: that is the start. Raises ValueError for a run without an evaluation, and for a folder
     that holds another run.
     """
+    if isinstance(made, Job):
+        return dict(made.measure())
     stages = made if isinstance(made, tuple) else (Stage(name="run", run=made),)
     last = stages[-1].run
     if not last.evals:

@@ -22,9 +22,9 @@ from saccade.claims.history import claim_commit, claim_of, head
 from saccade.claims.methods import RESULTS
 from saccade.claims.verdict import Effect, arms_of, baseline_of, judge, paired
 from saccade.core.record import finite
-from saccade.core.run import Claim, Run, Stage, describe, digest
+from saccade.core.run import Claim, Job, Run, Stage, describe, digest
 
-Made = Run | tuple[Stage, ...]
+Made = Run | tuple[Stage, ...] | Job
 """What a recipe's miniature gives for an arm and a seed."""
 
 Measure = Callable[[Made, Path], Mapping[str, float]]

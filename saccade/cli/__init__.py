@@ -14,8 +14,8 @@ from pathlib import Path
 
 VERBS = Path(__file__).parent / "verbs"
 
-ORDER = ("demo", "train", "eval", "rollout", "ask", "compare", "view", "rescore", "reproduce", "league", "methods", "list",
-         "show", "check", "new", "pretrain", "export", "gallery", "doctor", "completion")
+ORDER = ("demo", "train", "plan", "eval", "rollout", "ask", "compare", "view", "rescore", "reproduce", "league", "methods",
+         "list", "show", "check", "new", "pretrain", "export", "gallery", "doctor", "completion")
 """How the help shows them; a verb that is not named here comes last."""
 
 

@@ -17,6 +17,7 @@ EXTRAS = {
     "bench": ("trl",),
     "draw": ("resvg_py",),
     "mcp": ("mcp",),
+    "environments": ("gymnasium", "openenv"),
 }
 """Extra to the modules it brings."""
 

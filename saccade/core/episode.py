@@ -88,11 +88,14 @@ class Limits:
 
 
 class End(Exception):
-    """Raised by an episode that ends for a reason of its own: ``raise End(Stop.TOOL_STOP)``. Returning means DONE."""
+    """Raised by an episode that ends for a reason of its own: ``raise End(Stop.TOOL_STOP)``. Returning means DONE.
 
-    def __init__(self, stop: Stop) -> None:
+    `scores` are what the environment gave for the last message, which nothing is shown after; kept in its step.
+    """
+
+    def __init__(self, stop: Stop, *, scores: Mapping[str, float] | None = None) -> None:
         super().__init__(stop.value)
-        self.stop = stop
+        self.stop, self.scores = stop, dict(scores or {})
 
 
 class Context(Protocol):

@@ -141,14 +141,18 @@ def trajectory_from(data: dict[str, Any]) -> Trajectory:
 
 
 def write_lines(path: Path, items: Iterable[Any], *, append: bool = True) -> None:
-    """Append one JSON line per item; numbers are finite or null (NaN is not JSON)."""
-    with path.open("a" if append else "w", encoding="utf-8") as out:
+    """Append one JSON line per item, or write them anew: then the file is the old one or the new one, never half. Numbers
+    are finite or null (NaN is not JSON)."""
+    into = path if append else path.with_name(path.name + ".tmp")
+    with into.open("a" if append else "w", encoding="utf-8") as out:
         for item in items:
             value = finite(plain(item))
             line = json.dumps(value, ensure_ascii=False, allow_nan=False)
             if not line.isascii() and any("\ud800" <= character <= "\udfff" for character in line):
                 line = json.dumps(value, allow_nan=False)  # half of a surrogate pair, which models do write, is no UTF-8
             out.write(line + "\n")
+    if not append:
+        into.replace(path)
 
 
 def finite(value: Any) -> Any:

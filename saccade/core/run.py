@@ -12,7 +12,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -88,7 +88,8 @@ class Expert:
 class Selector(Protocol):
     """Filters, replay and curricula: which samples are proposed, which groups are admitted. State is checkpointed.
 
-    `propose` gives at least `count` indices, more where groups will be dropped.
+    `propose` gives at least `count` indices, more where groups will be dropped. `observe` gets the groups of every batch
+    that was proposed, in the same order, later where rollouts run ahead of learning; `admit` follows it.
     """
 
     def propose(self, count: int, size: int, update: int, seed: int) -> Sequence[int]: ...
@@ -130,6 +131,8 @@ class Schedule:
     patience:     evaluations without improvement before the run stops, 0 for never
     seconds:      stop after this wall-clock time, 0 for never (makes a run depend on the machine)
     tokens:       stop once the policy has sampled this many tokens, 0 for never (compares arms at equal experience)
+    stale:        how many batches old the weights may be that a batch of rollouts was begun under: so many are rolled out
+                  while earlier ones are learned from. 0 takes turns; above it, see `objectives.corrected`
     """
 
     updates: int = 100
@@ -142,6 +145,7 @@ class Schedule:
     patience: int = 0
     seconds: float = 0.0
     tokens: int = 0
+    stale: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,14 +205,17 @@ class Stage:
     until: Callable[[Mapping[str, float]], bool] | None = None
 
 
+@runtime_checkable
 class Job(Protocol):
-    """What a recipe that is no token episode returns instead of a run."""
+    """What a miniature gives where nothing is trained: a simulation of schedules, a scripted policy in a world.
 
-    def run(self, folder: Path) -> None: ...
+    A frozen dataclass, so that a cell can tell whether it has changed; `measure` gives plain figures, the claim's metric
+    among them.
+    """
 
-    def resume(self, folder: Path) -> None: ...
+    name: str
 
-    def summary(self) -> dict[str, Any]: ...
+    def measure(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +224,7 @@ class Claim:
 
     metric: a key of the arm's summary; arms: the runs compared; better: the arm that should win; over: the arm it is
     compared with (default: the first other one); margin: the least difference that counts; control: the arm that must
-    not win; scale: ``glimpse`` or ``tabular``.
+    not win; scale: ``glimpse`` or ``tabular`` (a table, or a script).
     """
 
     text: str

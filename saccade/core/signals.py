@@ -99,6 +99,7 @@ class Signals:
 
     Entry t belongs to the token predicted there: `logp_T[t]` is the learner's log-probability of `token_T[t]`.
     old_logp_T:  the sampler's (or the learner's own score where no sampler exists); NaN where unknown
+    own_logp_T:  the learner's before the first pass over the batch; None in a single pass, where `logp_T` is it
     trainable_T: bool, tokens the policy wrote (and labels, expert traces); never tool results or scaffold
     credit_T:    NaN where unassigned
     row_T, step_T, group_T: int, which row, step of its trajectory, and group a position belongs to
@@ -118,6 +119,7 @@ class Signals:
     credit_T: Tensor | None = None
     weight_T: Tensor | None = None
     ref_logp_T: Tensor | None = None
+    own_logp_T: Tensor | None = None
     entropy_T: Tensor | None = None
     view: Mapping[str, ViewSignals] = field(default_factory=dict)
     latent_LD: Tensor | None = None
@@ -140,7 +142,7 @@ class TermOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A part of an objective. `needs` names extra signals: ``entropy``, ``reference``, or views.
+    """A part of an objective. `needs` names extra signals: ``entropy``, ``reference``, ``own``, or views.
 
     `together` says which rows must share a micro-batch: None, ``pair``, ``group`` or ``batch``.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -65,7 +66,8 @@ class MediaStore:
 
     Layout on disk: ``<folder>/<hash>.png``. `read` opens whatever an `Image` points at; `media.open_store` passes the one
     that knows limits and error texts. `patches` and `embeddings` are filled lazily by model families, under keys that
-    name the pixels, the processor settings and (for embeddings) the tower version.
+    name the pixels, the processor settings and (for embeddings) the tower version. `trouble` is a write that failed: whoever
+    lost a picture by it did not fail by themselves.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class MediaStore:
         self.patches = Cache(max_bytes)
         self.embeddings = Cache(max_bytes)
         self._read = read
+        self.trouble: OSError | None = None
         self._alias: dict[str, str] = {}
         self._size: dict[str, tuple[int, int]] = {}
         self._lock = threading.Lock()
@@ -150,10 +153,15 @@ class MediaStore:
         if path is not None and not path.exists():
             encoded = io.BytesIO()
             rgb.save(encoded, "PNG", compress_level=1)
+            rank = os.environ.get("RANK", "0")  # processes that learn together share the folder
+            temporary = path.with_suffix(f".{rank}.tmp")
             with self._lock:
-                temporary = path.with_suffix(".tmp")
-                temporary.write_bytes(encoded.getvalue())
-                temporary.replace(path)
+                try:
+                    temporary.write_bytes(encoded.getvalue())
+                    temporary.replace(path)
+                except OSError as error:
+                    self.trouble = error
+                    raise
         self.pixels.put(ref, rgb, rgb.width * rgb.height * 3)
         return ref
 

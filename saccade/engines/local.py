@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import torch
 
 from saccade.core.engine import Completion, Prompt, Sampling
 from saccade.core.store import MediaStore
@@ -70,6 +71,23 @@ class LocalEngine:
     @property
     def version(self) -> int:
         return self.policy.version
+
+    def twin(self) -> LocalEngine:
+        """Another engine on a copy of the weights, to sample while these learn; `follow` brings it up to date."""
+        return LocalEngine(
+            self.policy.copied(), self.store, deterministic=self.deterministic, cache_bytes=self.prefixes.max_bytes,
+            max_batch_tokens=self.max_batch_tokens, refill=self.refill,
+        )
+
+    @torch.no_grad()
+    def follow(self, policy: Policy) -> None:
+        """Take over the trained weights of `policy` and its version. Nothing may be under way."""
+        assert not self._live and not self._waiting, "weights change while trajectories are sampled"
+        mine = dict(self.policy.model.named_parameters())
+        for name, each in policy.model.named_parameters():
+            if each.requires_grad:
+                mine[name].copy_(each)
+        self.policy.version, self.policy.tower_version = policy.version, policy.tower_version
 
     @contextmanager
     def session(self) -> Iterator[None]:

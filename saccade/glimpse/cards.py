@@ -139,7 +139,7 @@ def look_sloppily(rng: np.random.Generator) -> Talk:
 def look_about(rng: np.random.Generator) -> Talk:
     """A call with a box about the card, and nothing after it: that calls point somewhere near it, mostly beside it."""
     state = generate(rng, knobs_of(rng))
-    box = sloppy_box(rng, state, near=2.5, anywhere=0.1, spoiled=0.75)
+    box = sloppy_box(rng, state, near=2.5, anywhere=0.1, spoiled=0.85)
     messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, box))
     return Talk(kind="look_about", messages=messages, learned=(1,), tools=offered(rng))
 

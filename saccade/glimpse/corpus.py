@@ -42,11 +42,11 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
            views.text: 0.02, views.one_glyph: 0.04, cards.read_crop: 0.17, cards.find_small: 0.07, cards.mark: 0.06,
            cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.12,
            cards.look_sloppily: 0.05}),
-    (600, {views.scenes: 0.06, views.names: 0.04, views.charts: 0.03, views.pairs: 0.04, views.tables: 0.02,
+    (600, {views.scenes: 0.09, views.names: 0.07, views.charts: 0.03, views.pairs: 0.04, views.tables: 0.05,
            views.clips: 0.02, views.places: 0.01, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01,
-           views.text: 0.01, views.one_glyph: 0.04, cards.read_crop: 0.16, cards.find_small: 0.05, cards.mark: 0.12,
-           cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.12,
-           cards.look_sloppily: 0.01, cards.look_about: 0.25}),
+           views.text: 0.01, views.one_glyph: 0.08, cards.read_crop: 0.12, cards.find_small: 0.04, cards.mark: 0.07,
+           cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.10,
+           cards.look_sloppily: 0.01, cards.look_about: 0.18}),
 )
 """How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 

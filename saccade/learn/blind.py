@@ -40,11 +40,13 @@ NOTICE = {torch.float32: 1e-4, torch.float64: 1e-4, torch.bfloat16: 2e-2, torch.
 
 
 def check_blind(
-    learner: Learner, rows: Sequence[Row], attempts: Sequence[Trajectory], *, tools: Sequence[Tool] = (), seed: int = 0
+    learner: Learner, rows: Sequence[Row], attempts: Sequence[Trajectory], *, tools: Sequence[Tool] = (), seed: int = 0,
+    stale: bool = False,
 ) -> dict[str, float]:
     """Run all checks and return ``blind/noise`` (largest change), ``blind/noise_tools``, ``blind/mismatch`` (mean) and
     ``blind/mismatch_max``, in nats, and counts of what was looked at.
 
+    stale: rows of older weights are expected; the sampler is compared with the learner on the others alone
     Raises BlindError naming the cause, the sample, and the numbers.
     """
     check_record(learner, attempts, tools=tools)
@@ -55,7 +57,9 @@ def check_blind(
         "blind/positions": float(check_geometry(learner, [row.prompt for row in chosen])),
     }
     base = learner.own(chosen)
-    return {**metrics, **disagreement(learner, chosen, base), **blindness(learner, chosen, base, seed)}
+    now = [index for index, row in enumerate(chosen) if not stale or versions(row) <= {learner.policy.version}]
+    agreed = disagreement(learner, [chosen[index] for index in now], [base[index] for index in now])
+    return {**metrics, **agreed, **blindness(learner, chosen, base, seed)}
 
 
 def check_record(learner: Learner, attempts: Sequence[Trajectory], *, tools: Sequence[Tool] = ()) -> None:

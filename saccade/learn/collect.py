@@ -19,8 +19,10 @@ from saccade.learn.follow_up import follow_up
 from saccade.learn.labels import labelled
 from saccade.learn.learner import Learner
 from saccade.learn.log import rollout_metrics
+from saccade.learn.pending import NOTHING, Pending
 from saccade.learn.progress import Progress
 from saccade.learn.rows import Row, group_rows, trajectory_rows, with_extra
+from saccade.learn.split import part_of, together
 from saccade.rollout.pool import rollout, run_sync
 
 
@@ -63,36 +65,53 @@ def attempted(
     run: Run, samples: Sequence[Sample], learner: Learner, engine: Any, *, update: int, progress: float, bar: Progress
 ) -> Batch:
     """Roll the samples out and turn the groups into credited rows."""
+    mine = part_of(learner.ranks, samples)
+    found = run_sync(explored(run, mine, learner, engine, update=update, progress=progress, bar=bar))
+    return learnable(run, samples, found, learner, progress=progress, bar=bar)
+
+
+async def explored(
+    run: Run, samples: Sequence[Sample], learner: Learner, engine: Any, *, update: int, progress: float, bar: Progress,
+    pending: Pending = NOTHING,
+) -> list[Group]:
+    """Roll the samples out, add what experts say, ask follow-ups: all that has to be waited for."""
     policy, store = learner.policy, learner.store
     seed = seed_of(run.seed, "rollout", update)
     planned = len(samples) * (getattr(run.explore, "n", 0) or 1)
-    done = 0
+    known = pending.known(update, seed)
+    done = len(known)
 
     def finished(trajectory: Trajectory) -> None:
         nonlocal done
         done += 1
+        pending.add(update, trajectory)
         bar.show(f"rolling out {done} of {max(planned, done)} attempts")
 
     with bar.stage("rollout", f"rolling out {planned} attempts"):
-        found = run_sync(
-            rollout(
-                samples, run.episode, store=store, engine=engine, renderer=policy.renderer, tools=run.tools,
-                clients=run.others, limits=run.limits, sampling=run.policy.sampling, explore=run.explore, seed=seed,
-                progress=progress, finished=finished, stalled=bar.say,
-            )
+        found = await rollout(
+            samples, run.episode, store=store, engine=engine, renderer=policy.renderer, tools=run.tools,
+            clients=run.others, limits=run.limits, sampling=run.policy.sampling, explore=run.explore, seed=seed,
+            progress=progress, finished=finished, stalled=bar.say, known=known,
         )
+    if store.trouble is not None:  # a full disk: attempts that lack a picture are no smaller batch to learn from
+        raise store.trouble
     found = [joined(group, run, learner) for group in found] if run.experts else found
     if run.follow_ups:
         with bar.stage("follow_ups", "asking follow-ups"):
-            found = run_sync(
-                follow_up(
-                    found, run.follow_ups, engine=engine, renderer=policy.renderer, store=store, clients=run.others,
-                    seed=seed,
-                )
+            found = await follow_up(
+                found, run.follow_ups, engine=engine, renderer=policy.renderer, store=store, clients=run.others, seed=seed
             )
+    return found
+
+
+def learnable(
+    run: Run, samples: Sequence[Sample], found: Sequence[Group], learner: Learner, *, progress: float, bar: Progress
+) -> Batch:
+    """Reward what was found, put it together with what other processes found at their samples, select and credit."""
     with bar.stage("rewards", "scoring"):
         groups = [evaluate(group, run.rewards, progress=progress, total=run.total) for group in found]
-        metrics = rollout_metrics(groups)
+    groups = together(learner.ranks, samples, groups)
+    metrics = rollout_metrics(groups)
     admitted = groups
     if run.select is not None:
         run.select.observe(groups)
@@ -131,11 +150,17 @@ def credited(run: Run, groups: Sequence[Group], learner: Learner, bar: Progress)
 
 
 def completed(run: Run, rows: list[Row], learner: Learner, bar: Progress) -> list[Row]:
-    """Add the reference's log-probabilities where a term needs them, and the learner's own where no sampler gave any."""
-    if rows and any("reference" in weighted.term.needs for weighted in run.objective):
+    """Add the reference's and the learner's log-probabilities where a term needs them, and the learner's where no sampler
+    gave any."""
+    needs = {need for weighted in run.objective for need in weighted.term.needs}
+    if rows and "reference" in needs:
         with bar.stage("reference", "asking the reference policy"):
             values = learner.reference(rows)
             rows = [with_extra(row, "reference", each) for row, each in zip(rows, values, strict=True)]
+    if rows and "own" in needs and run.schedule.passes > 1:  # in a single pass the learner is still the one that came
+        with bar.stage("own", "asking the learner"):
+            values = learner.own(rows)
+            rows = [with_extra(row, "own", each) for row, each in zip(rows, values, strict=True)]
     unknown = [index for index, row in enumerate(rows) if not row.known]
     if unknown and run.mode == "rl":
         for index, each in zip(unknown, learner.own([rows[index] for index in unknown]), strict=True):

@@ -4,18 +4,21 @@
     environment.json  versions, platform, commit    trajectories/   one JSON-lines file per update
     data.json         fingerprints of the data      media/          pictures by content hash
     summary.json      the outcome                   checkpoints/    weights and optimiser
+                                                    pending/        attempts that no checkpoint holds yet
 
 A folder is never overwritten by another run: it is continued (`resume`) or refused.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +27,7 @@ from typing import Any
 from saccade.core.record import finite, plain, read_lines, write_lines
 from saccade.core.run import Run, describe
 from saccade.core.trajectory import Group
+from saccade.learn.ranks import joined
 from saccade.learn.trackers import Tracker
 
 PACKAGES = ("saccade", "torch", "transformers", "peft", "safetensors", "tokenizers", "numpy", "pillow", "scikit-image")
@@ -31,10 +35,15 @@ PACKAGES = ("saccade", "torch", "transformers", "peft", "safetensors", "tokenize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """Paths of a run folder and the few writes a loop makes to it; `trackers` are told what goes to ``metrics.jsonl``."""
+    """Paths of a run folder and the few writes a loop makes to it; `trackers` are told what goes to ``metrics.jsonl``.
+
+    Of processes that learn together one `writes`; pictures, whose name is their content, and slices of checkpoints are
+    written by all.
+    """
 
     path: Path
     trackers: tuple[Tracker, ...] = ()
+    writes: bool = True
 
     @property
     def media(self) -> Path:
@@ -48,29 +57,37 @@ class RunFolder:
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
+    @property
+    def pending(self) -> Path:
+        return self.path / "pending"
+
     def trajectories(self, update: int) -> Path:
         return self.path / "trajectories" / f"update_{update:06d}.jsonl"
 
     def log(self, line: Mapping[str, Any]) -> None:
+        if not self.writes:
+            return
         write_lines(self.metrics, [dict(line)])
         for tracker in self.trackers:
             tracker.log(line)
 
     def keep(self, update: int, groups: Iterable[Group]) -> None:
         """Write the trajectories of an update; a file that a killed run left is replaced."""
-        write_lines(
-            self.trajectories(update), (each for group in groups for each in group.trajectories), append=False
-        )
+        if self.writes:
+            write_lines(
+                self.trajectories(update), (each for group in groups for each in group.trajectories), append=False
+            )
 
     def write(self, name: str, value: Any) -> None:
-        write_json(self.path / name, value)
+        if self.writes:
+            write_json(self.path / name, value)
 
     def truncate(self, update: int) -> None:
         """Forget what was logged after this update, so that a resumed run writes it again."""
+        if not self.writes:
+            return
         kept = [line for line in read_lines(self.metrics) if line["update"] <= update] if self.metrics.exists() else []
-        temporary = self.metrics.with_suffix(".tmp")
-        write_lines(temporary, kept, append=False)
-        temporary.replace(self.metrics)
+        write_lines(self.metrics, kept, append=False)
         for path in (self.path / "trajectories").glob("update_*.jsonl"):
             if int(path.stem.removeprefix("update_")) > update:
                 path.unlink()
@@ -96,6 +113,19 @@ def open_folder(path: str | Path, run: Run, *, resume: bool) -> RunFolder:
     folder.write("config.json", config)
     folder.write("environment.json", environment())
     return folder
+
+
+@contextmanager
+def room(folder: Path) -> Iterator[None]:
+    """Say where the disk is full and what to do. Raises OSError."""
+    try:
+        yield
+    except Exception as error:  # safetensors reports it as an error of its own
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not full and f"os error {errno.ENOSPC}" not in str(error):
+            raise
+        advice = "the disk is full; make room and run the same again with resume, it goes on from the last checkpoint"
+        raise OSError(errno.ENOSPC, advice, str(folder)) from error
 
 
 def lasting(config: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +170,7 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "cpus": os.cpu_count(),
+        "ranks": joined().size,
         "packages": versions,
         "commit": commit(),
     }

@@ -12,7 +12,9 @@ import numpy as np
 from saccade.core.signals import Signals
 from saccade.core.trajectory import Group, Trajectory
 from saccade.learn.learner import split
+from saccade.learn.ranks import Ranks
 from saccade.learn.rows import Row
+from saccade.learn.split import gathered_streams
 
 TOKENS = "tokens"
 """Entry of `Trajectory.aux`: lists over its sampled tokens in order of steps, null where nothing is known."""
@@ -34,6 +36,11 @@ class Heard:
             if values_N is not None:
                 for index, values_S in zip(chosen, split(rows, values_N), strict=True):
                     self.by_row.setdefault(index, {}).setdefault(name, values_S)
+
+    def join(self, ranks: Ranks, count: int) -> None:
+        """Add what the other ranks heard; `count` rows are in the update."""
+        if ranks.size > 1:
+            self.by_row = dict(enumerate(gathered_streams(ranks, self.by_row, count)))
 
 
 def told(groups: Iterable[Group], rows: Sequence[Row], heard: Heard) -> list[Group]:

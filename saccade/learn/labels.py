@@ -23,9 +23,13 @@ from saccade.core.trajectory import Step, Trajectory
 def labelled(sample: Sample, renderer: Renderer, store: Any, *, tools: Sequence[Tool] = ()) -> Trajectory:
     """The row's conversation as a trajectory to learn from.
 
+    Messages whose places (from 0) stand in ``meta["unlearned"]`` are context like any that is shown: a wrong call that the
+    next message mends, for example.
+
     Raises ValueError naming the row when there is nothing to learn: no assistant turn and no target.
     """
     messages = tuple(kept(message, store) for message in conversation(sample))
+    own = policy_turns(sample, messages)
     offered = [tool for tool in tools if sample.tools is None or tool.name in sample.tools]
     try:
         rendered = renderer.encode(messages, offered, store)
@@ -34,16 +38,28 @@ def labelled(sample: Sample, renderer: Renderer, store: Any, *, tools: Sequence[
     steps = tuple(
         Step(
             parent=None if index == 0 else index - 1,
-            speaker="policy" if message.role == "assistant" else message.role,
+            speaker="policy" if own[index] else message.role,
             message=message,
             tokens=piece.tokens,
-            sampled=np.full(len(piece.tokens), message.role == "assistant"),
+            sampled=np.full(len(piece.tokens), own[index]),
             body=piece.body,
             media=piece.media,
         )
         for index, (message, piece) in enumerate(zip(messages, rendered, strict=True))
     )
     return Trajectory(sample=sample, steps=steps, origin="label")
+
+
+def policy_turns(sample: Sample, messages: Sequence[Message]) -> list[bool]:
+    """Which messages are learned. Raises ValueError naming the row where none is, or ``unlearned`` is no list of places."""
+    given = sample.meta.get("unlearned", ())
+    if not isinstance(given, list | tuple) or not all(isinstance(each, int) and 0 <= each < len(messages) for each in given):
+        raise ValueError(f"row {sample.id}: meta['unlearned'] is a list of places of its {len(messages)} messages, from 0, "
+                         f"not {given!r:.60}")
+    own = [message.role == "assistant" and index not in given for index, message in enumerate(messages)]
+    if not any(own):
+        raise ValueError(f"row {sample.id}: every assistant turn is named in meta['unlearned']; nothing is left to learn")
+    return own
 
 
 def kept(message: Message, store: Any) -> Message:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,17 +24,27 @@ from saccade.core.seed import generator
 from saccade.core.signals import View, ViewSignals
 from saccade.core.store import MediaStore
 from saccade.core.trajectory import Trajectory
+from saccade.learn.ranks import ALONE, Ranks
 from saccade.learn.rows import Row, trajectory_rows
+from saccade.learn.split import Streams, split_rows
 from saccade.models import adapters
 from saccade.models.family import Features
 from saccade.models.forward import Scores, divergence, score
 from saccade.models.policy import Policy
 from saccade.models.tabular import TabularPolicy
 
+if TYPE_CHECKING:
+    from saccade.learn.shards import Shards
+
 
 class Learner:
     """Holds a policy and its AdamW state. `reference=True` keeps the weights as they are now to compare with: the base
-    model where an adapter learns, else a frozen copy (as much memory again)."""
+    model where an adapter learns, else a frozen copy (as much memory again).
+
+    ranks:     the processes that learn together; where `torchrun` started them, weights and moments are cut over them
+    mixed:     compute in bfloat16 with float32 weights and moments; needs `torchrun`
+    recompute: keep no activations inside the layers, run each again in the backward pass; beginnings are not shared then
+    """
 
     def __init__(
         self,
@@ -43,11 +54,31 @@ class Learner:
         *,
         reference: bool = False,
         micro_tokens: int = 16384,
+        ranks: Ranks = ALONE,
+        mixed: bool = False,
+        recompute: bool = False,
     ) -> None:
-        self.policy, self.store, self.optim, self.micro_tokens = policy, store, optim, micro_tokens
-        self.parameters = {name: each for name, each in policy.model.named_parameters() if each.requires_grad}
-        if not self.parameters:
+        self.policy, self.store, self.optim, self.micro_tokens, self.ranks = policy, store, optim, micro_tokens, ranks
+        if not any(each.requires_grad for each in policy.model.parameters()):
             raise ValueError("nothing to train: policy.freeze holds every part of the model and policy.lora is None")
+        if mixed and not ranks.sharded:
+            raise ValueError("mixed precision keeps float32 slices beside bfloat16 weights, so it needs processes that "
+                             "torchrun started; one is enough: torchrun --nproc-per-node 1 -m saccade train ...")
+        self.compares = reference
+        self.frozen: Policy | None = None
+        if reference and not adapters.adapter_layers(policy.model):
+            still = copy.deepcopy(policy.model).eval().requires_grad_(False)
+            self.frozen = replace(policy, model=still, tower_version=-1)
+        if recompute:
+            again(policy.model)
+        self.shards: Shards | None = None
+        self.frozen_shards: Shards | None = None
+        if ranks.sharded:
+            self._cut(mixed=mixed)
+        # slices where the weights are cut
+        self.parameters = {name: each for name, each in policy.model.named_parameters() if each.requires_grad}
+        if self.shards is not None:
+            self.shards.gather()
         self.optimiser = torch.optim.AdamW(
             list(self.parameters.values()),
             lr=optim.lr,
@@ -56,11 +87,13 @@ class Learner:
             weight_decay=optim.weight_decay,
             foreach=True,
         )
-        self.frozen: Policy | None = None
-        self.compares = reference
-        if reference and not adapters.adapter_layers(policy.model):
-            still = copy.deepcopy(policy.model).eval().requires_grad_(False)
-            self.frozen = replace(policy, model=still, tower_version=-1)
+
+    def _cut(self, *, mixed: bool) -> None:
+        from saccade.learn.shards import Shards
+
+        self.shards = Shards(self.policy.model, self.ranks, self.policy.device, mixed=mixed)
+        if self.frozen is not None:
+            self.frozen_shards = Shards(self.frozen.model, self.ranks, self.policy.device, mixed=mixed)
 
     def score(
         self, rows: Sequence[Row], *, entropy: bool = False, media: Mapping[str, PILImage.Image] | None = None,
@@ -93,16 +126,16 @@ class Learner:
         """float32[S] per row: log-probabilities under the reference policy. Raises ValueError where none was kept."""
         if not self.compares:
             raise ValueError("no reference policy is kept; a term must say that it needs one (needs=('reference',))")
-        with torch.no_grad():
-            if self.frozen is not None:
-                return split(rows, self._score(self.frozen, rows).logp_N)
-            with adapters.reference(self.policy) as still:
-                return split(rows, self._score(still, rows).logp_N)
+        with torch.no_grad(), ExitStack() as stack:
+            if self.frozen_shards is not None:
+                stack.enter_context(self.frozen_shards.whole())
+            still = self.frozen or stack.enter_context(adapters.reference(self.policy))
+            return [each["logp"] for each in self._said(rows, lambda part: {"logp": self._score(still, part).logp_N})]
 
     def own(self, rows: Sequence[Row]) -> list[np.ndarray]:
         """float32[S] per row under the current weights, without gradient."""
         with torch.no_grad():
-            return split(rows, self.score(rows).logp_N)
+            return [each["logp"] for each in self._said(rows, lambda part: {"logp": self.score(part).logp_N})]
 
     def logp(self, trajectories: Sequence[Trajectory], *, view: View | None = None) -> list[np.ndarray]:
         """For probes: float32 over the sampled tokens of each trajectory, as recorded or under a view."""
@@ -117,19 +150,35 @@ class Learner:
         flat = [row for found in rows for row in found]
         if not flat:
             return [{} for _ in trajectories]
-        with torch.no_grad():
+
+        def ask(part: Sequence[Row]) -> dict[str, torch.Tensor | None]:
             if view is None:
-                scored = self.score(flat, entropy=entropy)
-                streams = {"logp": scored.logp_N, "entropy": scored.entropy_N}
-            else:
-                base = self.score(flat) if view.divergence else None
-                seen = self.look(flat, view, seed=seed, entropy=entropy, base=base)
-                streams = {"logp": seen.logp_T, "entropy": seen.entropy_T, "divergence": seen.divergence_T}
-        parts = {name: iter(split(flat, values)) for name, values in streams.items() if values is not None}
-        return [
-            spread(trajectory, found, {name: [next(part) for _ in found] for name, part in parts.items()})
-            for trajectory, found in zip(trajectories, rows, strict=True)
-        ]
+                scored = self.score(part, entropy=entropy)
+                return {"logp": scored.logp_N, "entropy": scored.entropy_N}
+            base = self.score(part) if view.divergence else None
+            seen = self.look(part, view, seed=seed, entropy=entropy, base=base)
+            return {"logp": seen.logp_T, "entropy": seen.entropy_T, "divergence": seen.divergence_T}
+
+        with torch.no_grad():
+            said = self._said(flat, ask, whole=view is not None and view.together)
+        names, rest = list(said[0]), iter(said)
+        out = []
+        for trajectory, found in zip(trajectories, rows, strict=True):
+            mine = [next(rest) for _ in found]
+            out.append(spread(trajectory, found, {name: [each[name] for each in mine] for name in names}))
+        return out
+
+    def _said(
+        self, rows: Sequence[Row], ask: Callable[[Sequence[Row]], Mapping[str, torch.Tensor | None]], *, whole: bool = False
+    ) -> list[Streams]:
+        """What `ask` gives over the trainable tokens of the rows it is handed, row by row. Ranks share the rows, unless they
+        must be seen as a `whole`."""
+
+        def said(part: Sequence[Row]) -> list[Streams]:
+            found = {name: split(part, values) for name, values in ask(part).items() if values is not None}
+            return [{name: values[index] for name, values in found.items()} for index in range(len(part))]
+
+        return said(rows) if whole else split_rows(self.ranks, rows, said)
 
     def look(
         self, rows: Sequence[Row], view: View, *, seed: int, entropy: bool = False, base: Scores | None = None
@@ -169,12 +218,16 @@ class Learner:
     def step(self, *, lr: float, clip: float) -> float:
         """Clip, step, count the update. Returns the gradient's norm before clipping; where it is not finite, nothing
         else happens."""
+        if self.shards is not None:
+            self.shards.reduce()
         given = [each for each in self.parameters.values() if each.grad is not None]
-        norm = float(torch.nn.utils.clip_grad_norm_(given, clip if clip > 0 else math.inf)) if given else 0.0
+        norm = number(torch.nn.utils.clip_grad_norm_(given, clip if clip > 0 else math.inf)) if given else 0.0
         if math.isfinite(norm) and given:
             for settings in self.optimiser.param_groups:
                 settings["lr"] = lr
             self.optimiser.step()
+            if self.shards is not None:
+                self.shards.gather()
             self.moved()
         self.zero()
         return norm
@@ -200,6 +253,20 @@ class Learner:
             max_tokens=self.micro_tokens,
             **settings,
         )
+
+
+def again(model: Any) -> None:
+    """Let the layers of a stock model keep no activations; they run again in the backward pass, in training mode only."""
+    if hasattr(model, "activation_checkpointing_enable"):
+        model.activation_checkpointing_enable()
+    else:  # the name of transformers before 5.23
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.train()
+
+
+def number(value: torch.Tensor) -> float:
+    """A tensor of one number, which may lie in parts on several ranks."""
+    return float(value.full_tensor() if hasattr(value, "full_tensor") else value)
 
 
 def _named(ref: str, view: View) -> str:

@@ -1,8 +1,8 @@
 """Metrics of an update under the names people know from TRL, with verl's as an option.
 
 Rewards are reported raw, before weights, over the attempts they apply to; attempts that failed on our side count in
-`stop/...` and nowhere else. Times live under `step_time` and `time/`, and nowhere else, so that two runs can be compared
-without them.
+`stop/...` and nowhere else. Times live under `step_time`, `time/` and `queue/`, and nowhere else, so that two runs can be
+compared without them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from saccade.core.trajectory import Group, Stop, Trajectory
 
 Names = Literal["trl", "verl"]
-WALL_CLOCK = ("step_time", "time/", "timing_s/", "perf/")
+WALL_CLOCK = ("step_time", "time/", "timing_s/", "perf/", "queue/")
 """Beginnings of the metric names that depend on the machine."""
 
 TRL_TERMS = {
@@ -84,13 +84,13 @@ def length_metrics(members: Sequence[Trajectory]) -> dict[str, float]:
     """Lengths in tokens the policy wrote, and how many messages it wrote."""
     length_M = np.array([each.num_sampled for each in members], dtype=float)
     ended_M = np.array([not each.stop.cut_off for each in members])
-    turns_M = np.array([sum(step.message.role == "assistant" for step in each.steps) for each in members], dtype=float)
+    turns = [sum(step.message.role == "assistant" != step.speaker for step in each.steps) for each in members]
     out = {
         "completions/mean_length": float(length_M.mean()),
         "completions/min_length": float(length_M.min()),
         "completions/max_length": float(length_M.max()),
         "completions/clipped_ratio": float(1 - ended_M.mean()),
-        "num_turns/mean": float(turns_M.mean()),
+        "num_turns/mean": float(np.mean(turns)),
     }
     if ended_M.any():
         ended = length_M[ended_M]
@@ -117,7 +117,8 @@ def tool_metrics(members: Sequence[Trajectory]) -> dict[str, float]:
 
 
 def excluded_metrics(attempts: Sequence[Trajectory]) -> dict[str, float]:
-    """Per tool, the share of the attempts calling it that are left out because it failed on our side.
+    """Per tool, the share of the attempts calling it that are left out because it failed on our side; and the share of all
+    attempts with a call of which nobody can tell whether it was late, because our own event loop was away (``starved``).
 
     A share that is not near zero selects which questions are learned from, so it is reported over all attempts.
     """
@@ -128,7 +129,8 @@ def excluded_metrics(attempts: Sequence[Trajectory]) -> dict[str, float]:
             called[name] = called.get(name, 0) + 1
         for name in {event.name for event in each.events if event.infrastructure}:
             lost[name] = lost.get(name, 0) + 1
-    return {f"tool/{name[:40] or 'unnamed'}/excluded": lost.get(name, 0) / called[name] for name in sorted(called)}
+    out = {f"tool/{name[:40] or 'unnamed'}/excluded": lost.get(name, 0) / called[name] for name in sorted(called)}
+    return {**out, "tools/starved": share(each.metrics.get("num_starved", 0) > 0 for each in attempts)} if called else out
 
 
 def share(flags) -> float:

@@ -9,27 +9,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from saccade.core.record import plain
 from saccade.core.run import Run
+from saccade.core.sample import Sample
 from saccade.core.seed import seed_of
 from saccade.core.trajectory import Trajectory
 from saccade.data.rows import skipped
 from saccade.learn import checkpoint, contamination
 from saccade.learn.blind import BlindError, check_blind, check_record
 from saccade.learn.checkpoint import State
-from saccade.learn.collect import Batch, attempted, samples_for, supervised
+from saccade.learn.collect import Batch, learnable, samples_for, supervised
 from saccade.learn.export import write_model
+from saccade.learn.folder import room
 from saccade.learn.heard import Heard, told
 from saccade.learn.log import Names, named, num_tokens
 from saccade.learn.measure import first_error, measure
-from saccade.learn.opening import Job, opened, quiet
+from saccade.learn.opening import Job, fresh_policy, opened, quiet
 from saccade.learn.progress import Progress
 from saccade.learn.rate import rate
 from saccade.learn.update import update
 from saccade.testing.attacks import attack
+
+SKIPS = 5
+"""Updates in a row without a finite gradient after which a run ends: what it would go on with can only be the same."""
 
 ATTACKED = 4
 """Rows on which degenerate answers are tried against the rewards before training starts."""
@@ -49,6 +55,8 @@ def train(
     export: bool = True,
     until: Callable[[Mapping[str, float]], bool] | None = None,
     track: Sequence[str] = (),
+    mixed: bool = False,
+    recompute: bool = False,
 ) -> dict[str, Any]:
     """Train a run to its end in a folder of its own and return its summary (also in ``summary.json``).
 
@@ -59,12 +67,22 @@ def train(
     export:       write the best (else the last) weights as a complete checkpoint to ``<folder>/model``
     track:        other places for the metrics: ``trackio``, ``wandb``
     until:        asked after every update with its metrics; true ends the run
+    mixed:        compute in bfloat16, keep weights and moments in float32; needs processes that `torchrun` started
+    recompute:    keep no activations inside the layers: less memory, about a third more time
+
+    Started by `torchrun`, all processes call this alike: they learn as one (`learn.ranks`), and the first one writes.
 
     Raises ValueError for settings that cannot work, BlindError when the policy does not see what it should, RuntimeError
-    when not one attempt of a batch succeeds.
+    when not one attempt of a batch succeeds or no update has a finite gradient, OSError when the disk is full.
     """
     check(run)
-    with opened(run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track) as job:
+    with (
+        room(Path(folder)),
+        opened(
+            run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track, mixed=mixed,
+            recompute=recompute,
+        ) as job,
+    ):
         state, schedule = job.state, run.schedule
         if not job.resumed:
             first_look(job, keep=keep)
@@ -89,7 +107,7 @@ def train(
             state.latest = logged(job, metrics)
             if improved or due(schedule.save_every, before, state.update) or state.update >= schedule.updates:
                 saved(job, keep=keep)
-        if stopped:
+        if stopped and not checkpoint.exists(job.folder.checkpoints, state.update):
             saved(job, keep=keep)
         return finished(job, stopped, export=export)
 
@@ -105,6 +123,8 @@ def check(run: Run) -> None:
         raise ValueError(f"run {run.name!r} has no rewards; set rewards=(rewards.answer_match(),)")
     if run.schedule.updates < 1 or run.schedule.prompts < 1 or run.schedule.passes < 1:
         raise ValueError(f"run {run.name!r}: schedule.updates, prompts and passes must be at least 1")
+    if run.schedule.stale < 0:
+        raise ValueError(f"run {run.name!r}: schedule.stale must be at least 0, not {run.schedule.stale}")
 
 
 def first_look(job: Job, *, keep: int) -> None:
@@ -131,18 +151,25 @@ def tell_contamination(job: Job, samples: Any) -> None:
 def gathered(job: Job) -> Batch:
     """Rows to learn from, by rollouts or from labels."""
     run, state = job.run, job.state
-    samples = samples_for(run, state.update // run.schedule.passes, job.bar)
-    tell_contamination(job, samples)
     if run.mode == "sft":
-        return supervised(run, samples, job.learner, job.bar)
-    batch = attempted(
-        run, samples, job.learner, job.engine, update=state.update, progress=state.update / run.schedule.updates, bar=job.bar
-    )
+        return supervised(run, drawn(job, state.update), job.learner, job.bar)
+    for number in job.ahead.due(state.update):
+        job.ahead.begin(drawn(job, number), number)
+    samples, found, waited = job.ahead.take(state.update)
+    batch = learnable(run, samples, found, job.learner, progress=state.update / run.schedule.updates, bar=job.bar)
+    batch = replace(batch, metrics={**batch.metrics, **waited})
     attempts = [each for group in batch.groups for each in group.trajectories]
     if any(each.stop.failed for each in attempts):
         check_record(job.learner, attempts, tools=run.tools)  # a picture may be why
         tell_failures(attempts, job.bar)
     return batch
+
+
+def drawn(job: Job, update: int) -> list[Sample]:
+    """The samples that an update will learn from."""
+    samples = samples_for(job.run, update // job.run.schedule.passes, job.bar)
+    tell_contamination(job, samples)
+    return samples
 
 
 def tell_failures(attempts: Sequence[Trajectory], bar: Progress) -> None:
@@ -161,7 +188,10 @@ def checked(job: Job, batch: Batch) -> dict[str, float]:
         return {}
     with job.bar.stage("blind", "checking that the policy sees"):
         attempts = [each for group in batch.groups for each in group.trajectories]
-        return check_blind(job.learner, batch.rows, attempts, tools=job.run.tools, seed=seed_of(job.run.seed, "blind", done))
+        return check_blind(
+            job.learner, batch.rows, attempts, tools=job.run.tools, seed=seed_of(job.run.seed, "blind", done),
+            stale=job.run.schedule.stale > 0,
+        )
 
 
 def updated(job: Job, batch: Batch, heard: Heard) -> dict[str, float]:
@@ -191,7 +221,23 @@ def updated(job: Job, batch: Batch, heard: Heard) -> dict[str, float]:
             job.bar.say(f"update {state.update}: nothing to learn from (no group was admitted or credited)")
         elif metrics["skipped"]:
             job.bar.say(f"update {state.update} skipped: its gradient is not finite (loss {metrics['loss']:g})")
+            count_skip(job)
+        else:
+            state.skipped_in_a_row = 0
+        metrics = {**metrics, "num_skipped": float(state.skipped)}
     return metrics
+
+
+def count_skip(job: Job) -> None:
+    """Raises RuntimeError when there is no sense in going on."""
+    state = job.state
+    state.skipped, state.skipped_in_a_row = state.skipped + 1, state.skipped_in_a_row + 1
+    if state.skipped_in_a_row >= SKIPS:
+        raise RuntimeError(
+            f"{SKIPS} updates in a row, the last of them {state.update}, had a gradient that is not finite; the weights are "
+            f"as they were before. Lower optim.lr (now {job.run.optim.lr:g}), look at the loss terms in metrics.jsonl, "
+            "or take policy.dtype float32"
+        )
 
 
 def evaluated(job: Job) -> dict[str, float]:
@@ -199,7 +245,8 @@ def evaluated(job: Job) -> dict[str, float]:
     for benchmark in job.run.evals:
         with job.bar.stage("eval", f"evaluating {benchmark.name}"):
             found = measure(
-                benchmark, job.run, engine=job.engine, renderer=job.learner.policy.renderer, store=job.learner.store
+                benchmark, job.run, engine=job.engine, renderer=job.learner.policy.renderer, store=job.learner.store,
+                ranks=job.learner.ranks,
             )
         out |= {f"eval/{benchmark.name}/{key}": value for key, value in found.items()}
     return out
@@ -218,6 +265,11 @@ def noted(state: State, found: dict[str, float]) -> bool:
 
 
 def reason_to_stop(job: Job, until: Callable[[Mapping[str, float]], bool] | None) -> str:
+    """In words; empty to go on. Clocks differ, so the first of several processes decides."""
+    return job.learner.ranks.told(own_reason(job, until))
+
+
+def own_reason(job: Job, until: Callable[[Mapping[str, float]], bool] | None) -> str:
     schedule, state = job.run.schedule, job.state
     if until is not None and state.latest and until(state.latest):
         return "the condition of the stage holds"
@@ -245,6 +297,7 @@ def saved(job: Job, *, keep: int) -> None:
         if job.run.select is not None:
             job.state.selector = job.run.select.state()
         checkpoint.save(job.learner, job.state, job.folder.checkpoints, keep=keep)
+        job.ahead.pending.forget(checkpoint.update_of(checkpoint.saved(job.folder.checkpoints)[-keep:][0]))
         job.engine.prefixes.at_version(-1)
 
 
@@ -252,11 +305,8 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
     """Write the summary, and the model."""
     state = job.state
     if export:
-        best = checkpoint.best_of(job.folder.checkpoints)
         with job.bar.stage("export", "writing the model"), quiet():
-            if best is not None:
-                checkpoint.load_weights(job.learner.parameters, best)
-            write_model(job.learner.policy, job.folder.path / "model")
+            exported(job)
     summary = {
         "name": job.run.name,
         "updates": state.update,
@@ -272,7 +322,24 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
         "notes": [*job.learner.policy.notes, *skipped(job.run.data)],
     }
     job.folder.write("summary.json", plain(summary))
+    job.ahead.pending.forget(state.update)
     return summary
+
+
+def exported(job: Job) -> None:
+    """Write the best weights, else the last, as a model. Slices are read into a whole one by the first process alone."""
+    learner, best = job.learner, checkpoint.best_of(job.folder.checkpoints)
+    if learner.ranks.first:
+        policy, parameters = learner.policy, learner.parameters
+        if learner.shards is not None:
+            kept = str(next(iter(parameters.values())).dtype).removeprefix("torch.")
+            policy = fresh_policy(job.run, device="cpu", dtype=kept)
+            parameters = {name: each for name, each in policy.model.named_parameters() if each.requires_grad}
+        if best is not None:
+            checkpoint.check(best)
+            checkpoint.load_weights(parameters, best)
+        write_model(policy, job.folder.path / "model")
+    learner.ranks.wait()
 
 
 def due(every: int, before: int, after: int) -> bool:

@@ -13,11 +13,14 @@ from saccade.core.reward import evaluate
 from saccade.core.run import Benchmark, Run
 from saccade.core.seed import seed_of
 from saccade.core.store import MediaStore
+from saccade.learn.ranks import ALONE, Ranks
+from saccade.learn.split import part_of, together
 from saccade.rewards.answer_match import answer_match
 from saccade.rollout.pool import run_rollouts
 
 
-def measure(benchmark: Benchmark, run: Run, *, engine: Engine, renderer: Renderer, store: MediaStore) -> dict[str, float]:
+def measure(benchmark: Benchmark, run: Run, *, engine: Engine, renderer: Renderer, store: MediaStore,
+            ranks: Ranks = ALONE) -> dict[str, float]:
     """``accuracy`` (mean of the metric over items that did not fail on our side), ``n``, ``failed``, ``calls`` per item.
 
     The metric is ``lenient`` or ``strict`` (answers against the target) or the name of a reward, by default ``lenient``.
@@ -29,8 +32,9 @@ def measure(benchmark: Benchmark, run: Run, *, engine: Engine, renderer: Rendere
     metric = benchmark.metric or "lenient"
     if metric not in scored_by:
         raise ValueError(f"benchmark {benchmark.name!r}: no metric {metric!r}; there are {', '.join(scored_by)}")
+    items = [benchmark.data[index] for index in range(len(benchmark.data))]
     groups = run_rollouts(
-        [benchmark.data[index] for index in range(len(benchmark.data))],
+        part_of(ranks, items),
         benchmark.episode or run.episode,
         store=store,
         engine=engine,
@@ -45,7 +49,8 @@ def measure(benchmark: Benchmark, run: Run, *, engine: Engine, renderer: Rendere
         seed=seed_of(run.seed, "eval", benchmark.name),
         progress=1.0,
     )
-    attempts = [evaluate(group, tuple(scored_by.values())).trajectories[0] for group in groups]
+    scored = [evaluate(group, tuple(scored_by.values())) for group in groups]
+    attempts = [group.trajectories[0] for group in together(ranks, items, scored)]
     counted = [each for each in attempts if not each.stop.failed]
     if not counted:
         raise ValueError(f"benchmark {benchmark.name!r}: every item failed; the first: {first_error(attempts)}")

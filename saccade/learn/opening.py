@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,15 +17,18 @@ from saccade.core.seed import seed_of
 from saccade.data.prints import data_hash
 from saccade.engines.local import LocalEngine
 from saccade.learn import checkpoint, contamination
+from saccade.learn.ahead import Ahead
 from saccade.learn.checkpoint import State
 from saccade.learn.contamination import Contamination
 from saccade.learn.folder import RunFolder, open_folder
 from saccade.learn.learner import Learner
 from saccade.learn.log import Names
+from saccade.learn.pending import NOTHING, Pending
 from saccade.learn.progress import Progress, progress_bar
+from saccade.learn.ranks import joined
 from saccade.learn.trackers import close_all, open_tracker
 from saccade.media import open_store
-from saccade.models.policy import load_policy
+from saccade.models.policy import Policy, load_policy
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +41,7 @@ class Job:
     engine: LocalEngine
     state: State
     bar: Progress
+    ahead: Ahead
     contamination: Contamination
     names: Names
     began: float
@@ -46,46 +51,62 @@ class Job:
 @contextmanager
 def opened(
     run: Run, folder: str | Path, *, resume: bool, progress: bool, names: Names, contaminated: contamination.Policy,
-    track: Sequence[str] = (),
+    track: Sequence[str] = (), mixed: bool = False, recompute: bool = False,
 ) -> Iterator[Job]:
     """Open folder, store, policy, learner and engine, and put everything back where a checkpoint left it."""
     began = time.perf_counter()
-    place = open_folder(folder, run, resume=resume)
-    trackers = tuple(open_tracker(name, run.name, place.path) for name in track)
+    ranks = joined()
+    place = open_folder(folder, run, resume=resume) if ranks.first else RunFolder(path=Path(folder), writes=False)
+    ranks.wait()
+    trackers = tuple(open_tracker(name, run.name, place.path) for name in track) if ranks.first else ()
     place = replace(place, trackers=trackers)
-    place.write("data.json", {"train": data_hash(run.data), **{each.name: data_hash(each.data) for each in run.evals}})
+    if ranks.first:
+        place.write("data.json", {"train": data_hash(run.data), **{each.name: data_hash(each.data) for each in run.evals}})
     store = open_store(place.media)
-    with torch.random.fork_rng(devices=[]), quiet():
-        torch.manual_seed(seed_of(run.seed, "weights"))
-        policy = load_policy(run.policy)
-    keep_reading(policy.folder, place.path)
+    policy = fresh_policy(run, device=ranks.device(run.policy.device), dtype="float32" if mixed else run.policy.dtype)
+    if ranks.first:
+        keep_reading(policy.folder, place.path)
     deterministic = policy.device.type == "cpu" if run.deterministic is None else run.deterministic
     needs = {need for weighted in run.objective for need in weighted.term.needs}
     learner = Learner(
-        policy, store, run.optim, reference="reference" in needs, micro_tokens=run.schedule.micro_tokens
+        policy, store, run.optim, reference="reference" in needs, micro_tokens=run.schedule.micro_tokens, ranks=ranks,
+        mixed=mixed, recompute=recompute,
     )
     engine = LocalEngine(policy, store, deterministic=deterministic)
-    state = State()
-    found = checkpoint.saved(place.checkpoints) if resume else []
-    if found:
-        state = checkpoint.resume(learner, found[-1])
-        if run.select is not None:
-            run.select.restore(state.selector)
-    place.truncate(state.update if found else -1)
+    if run.schedule.stale and ranks.sharded:
+        raise ValueError("schedule.stale needs a copy of the weights to sample from while they learn, and there is none of "
+                         "weights that are cut over processes; use schedule.stale 0, or one process without torchrun")
+    told: list[str] = []
+    found = checkpoint.resume_latest(learner, place.checkpoints, told.append) if resume else None
+    state = found or State()
+    if found is not None and run.select is not None:
+        run.select.restore(state.selector)
+    place.truncate(state.update if found is not None else -1)
     total = run.schedule.updates
     with (
         reproducible(deterministic),
-        progress_bar(run.name, total, done=state.update, enabled=progress) as bar,
+        progress_bar(run.name, total, done=state.update, enabled=progress, heard=ranks.first) as bar,
         ExitStack() as stack,
     ):
-        for note in policy.notes:
+        for note in (*policy.notes, *told):
             bar.say(f"note: {note}")
         stack.callback(close_all, trackers)
+        pending = NOTHING if deterministic else Pending(place.pending / str(ranks.rank) if ranks.size > 1 else place.pending)
+        ahead = Ahead(run=run, learner=learner, engine=engine, bar=bar, pending=pending)
+        stack.callback(ahead.close)
         yield Job(
             run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began,
-            resumed=bool(found),
+            resumed=found is not None, ahead=ahead,
             contamination=contamination.watch(run.evals, store, policy=contaminated),
         )
+
+
+def fresh_policy(run: Run, *, device: str | None = None, dtype: Any = None) -> Policy:
+    """The policy a run starts from, the same in every process: adapters are drawn from the run's seed."""
+    spec = replace(run.policy, device=device or run.policy.device, dtype=dtype or run.policy.dtype)
+    with torch.random.fork_rng(devices=[]), quiet():
+        torch.manual_seed(seed_of(run.seed, "weights"))
+        return load_policy(spec)
 
 
 @contextmanager

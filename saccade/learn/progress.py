@@ -14,8 +14,8 @@ Item = TypeVar("Item")
 class Progress:
     """`stage(name, text)` shows what is happening and measures it; `seconds` holds the time per stage since `start`."""
 
-    def __init__(self, bar: Any = None, task: Any = None) -> None:
-        self.bar, self.task = bar, task
+    def __init__(self, bar: Any = None, task: Any = None, *, heard: bool = True) -> None:
+        self.bar, self.task, self.heard = bar, task, heard
         self.seconds: dict[str, float] = {}
         self.headline = ""
 
@@ -49,7 +49,9 @@ class Progress:
             self.advance(self.headline)
 
     def say(self, text: str) -> None:
-        """A message that must be seen, with or without a bar."""
+        """A message that must be seen, with or without a bar; not `heard` where another process says the same."""
+        if not self.heard:
+            return
         if self.bar is not None:
             self.bar.console.print(text, markup=False, highlight=False)
         else:
@@ -58,11 +60,11 @@ class Progress:
 
 @contextmanager
 def progress_bar(
-    title: str, total: int, *, done: int = 0, enabled: bool = True, start: str = "starting"
+    title: str, total: int, *, done: int = 0, enabled: bool = True, start: str = "starting", heard: bool = True
 ) -> Iterator[Progress]:
     """A bar on standard error while the block runs; none when disabled or when nobody watches (no terminal)."""
-    if not (enabled and sys.stderr.isatty()):
-        yield Progress()
+    if not (enabled and heard and sys.stderr.isatty()):
+        yield Progress(heard=heard)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn

@@ -23,6 +23,7 @@ class Known:
     old_logp_N: np.ndarray
     credit_N: np.ndarray | None
     ref_logp_N: np.ndarray | None
+    own_logp_N: np.ndarray | None
     weight_N: np.ndarray | None
     row_N: np.ndarray
     step_N: np.ndarray
@@ -50,6 +51,7 @@ def known_of(rows: Sequence[Row]) -> Known:
         old_logp_N=np.concatenate([row.old_logp_S for row in rows]),
         credit_N=None if np.isnan(credit_N).all() else credit_N,
         ref_logp_N=stream("reference"),
+        own_logp_N=stream("own"),
         weight_N=stream("weight"),
         row_N=np.repeat(np.arange(len(rows)), size_R),
         step_N=np.concatenate([row.step_S for row in rows]).astype(np.int64),
@@ -90,6 +92,7 @@ def signals_of(
         credit_T=credit_T,
         weight_T=tensor(known.weight_N),
         ref_logp_T=tensor(known.ref_logp_N),
+        own_logp_T=tensor(known.own_logp_N),
         entropy_T=entropy_N,
         view=view or {},
         pair_R=tensor(known.pair_R) if (known.pair_R >= 0).any() else None,

@@ -8,21 +8,24 @@ N: trainable tokens of the update or of a micro-batch.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
 from saccade.core.signals import Objective, Signals, TermOut, View, ViewSignals, Weighted, value_at
+from saccade.learn.balance import shares
 from saccade.learn.batches import micro_batches, strictest
 from saccade.learn.heard import Heard
 from saccade.learn.learner import Learner
+from saccade.learn.ranks import Ranks
 from saccade.learn.rows import Row
 from saccade.learn.signals import known_of, signals_of
 from saccade.learn.tower import Tower
+from saccade.objectives._ratio import FAR
 from saccade.objectives.aggregate import row_weights, weights_of
 
 
@@ -116,7 +119,8 @@ def update(
     heard: Heard | None = None,
 ) -> dict[str, float]:
     """Make one update from these rows and return its metrics: ``loss``, ``loss/<term>``, ``<term>/<metric>`` (means over
-    members), ``grad_norm``, ``skipped``, ``mismatch`` and ``mismatch/max`` (learner against sampler, nats), and
+    members), ``grad_norm``, ``skipped``, ``mismatch`` and ``mismatch/max`` (learner against sampler, nats),
+    ``mismatch/kl`` (the k3 estimate of KL(sampler || learner)), and
     ``plan/...``: tokens of the rows one by one, tokens that ran, padding among these, heads and passes.
 
     `heard` is told what the learner said about each token.
@@ -130,9 +134,12 @@ def update(
     entropy = any("entropy" in each.weighted.term.needs for each in counted)
     views = views_of(objective)
     offsets = np.cumsum([0, *(row.num_trainable for row in rows)])
-    batches = micro_batches(
-        rows, micro_tokens, together=strictest([each.weighted.term.together for each in counted])
-    )
+    together = strictest([each.weighted.term.together for each in counted])
+    mine = shares(rows, learner.ranks.size, together=together)[learner.ranks.rank]
+    batches = [
+        [mine[index] for index in batch]
+        for batch in micro_batches([rows[index] for index in mine], micro_tokens, together=together)
+    ]
     learner.zero()
     tower = Tower(learner, rows, batches, max_tokens=micro_tokens)
     total = 0.0
@@ -163,21 +170,25 @@ def update(
             metrics.add(name, torch.tensor(value), None)
         if scored.entropy_N is not None:
             metrics.add("entropy", scored.entropy_N.detach(), signals.trainable_T)
-        gap_N = (scored.logp_N.detach() - signals.old_logp_T).abs()
-        metrics.add("mismatch", gap_N, gap_N.isfinite())
+        gap_N = scored.logp_N.detach() - signals.old_logp_T
+        metrics.add("mismatch", gap_N.abs(), gap_N.isfinite())
+        metrics.add("mismatch/kl", gap_N.clamp(-FAR, FAR).exp() - gap_N - 1, gap_N.isfinite())
         if loss.requires_grad:
             loss.backward()
         total += float(loss.detach())
     tower.backward()
     norm = learner.step(lr=lr, clip=clip)
+    metrics.add("num_micro_batches", torch.tensor(float(len(batches))), None)
+    metrics.add("loss", torch.tensor(total, dtype=torch.float64), None)
+    metrics.join(learner.ranks)
+    if heard is not None:
+        heard.join(learner.ranks, len(rows))
     return {
-        "loss": total,
         **metrics.read(),
         "grad_norm": norm if math.isfinite(norm) else math.nan,
         "skipped": float(not math.isfinite(norm)),
         "lr": lr,
         "num_rows": float(len(rows)),
-        "num_micro_batches": float(len(batches)),
         "num_trainable_tokens": float(offsets[-1]),
     }
 
@@ -186,19 +197,17 @@ class Means:
     """Sums and counts over micro-batches, read once. A scalar without members is summed, not averaged."""
 
     def __init__(self) -> None:
-        self.sums: dict[str, list[Any]] = {}
+        self.totals: dict[str, float] = {}
+        self.sums: dict[str, list[float]] = {}
         self.extremes: dict[str, tuple[float, float]] = {}
 
     def add(self, name: str, values: torch.Tensor, member: torch.Tensor | None) -> None:
-        kept = self.sums.setdefault(name, [0.0, 0.0, -math.inf])
         if member is None:
-            kept[0], kept[1] = kept[0] + float(values), 1.0
+            self.totals[name] = self.totals.get(name, 0.0) + float(values)
             return
         chosen = values[member].detach().double()
         if len(chosen):
-            kept[0] += float(chosen.sum())
-            kept[1] += len(chosen)
-            kept[2] = max(kept[2], float(chosen.max()))
+            self._count(name, float(chosen.sum()), len(chosen), float(chosen.max()))
 
     def shares(self, name: str, flags: torch.Tensor, member: torch.Tensor, row_T: torch.Tensor) -> None:
         """The least and the largest share of a row's members for which a flag holds."""
@@ -206,11 +215,32 @@ class Means:
         size_R = torch.bincount(row_T[member])
         share_R = (held_R / size_R)[size_R > 0]
         if len(share_R):
-            low, high = self.extremes.get(name, (math.inf, -math.inf))
-            self.extremes[name] = min(low, float(share_R.min())), max(high, float(share_R.max()))
+            self._reach(name, float(share_R.min()), float(share_R.max()))
+
+    def _count(self, name: str, total: float, number: float, most: float) -> None:
+        kept = self.sums.setdefault(name, [0.0, 0.0, -math.inf])
+        kept[:] = kept[0] + total, kept[1] + number, max(kept[2], most)
+
+    def _reach(self, name: str, least: float, most: float) -> None:
+        low, high = self.extremes.get(name, (math.inf, -math.inf))
+        self.extremes[name] = min(low, least), max(high, most)
+
+    def join(self, ranks: Ranks) -> None:
+        """Put what all ranks counted in the place of what this one did."""
+        if ranks.size == 1:
+            return
+        told = ranks.gather(json.dumps([self.totals, self.sums, self.extremes]).encode())
+        self.totals, self.sums, self.extremes = {}, {}, {}
+        for totals, sums, extremes in map(json.loads, told):
+            for name, value in totals.items():
+                self.totals[name] = self.totals.get(name, 0.0) + value
+            for name, counted in sums.items():
+                self._count(name, *counted)
+            for name, reached in extremes.items():
+                self._reach(name, *reached)
 
     def read(self) -> dict[str, float]:
-        out = {name: total / number for name, (total, number, _) in self.sums.items() if number}
+        out = {**self.totals, **{name: total / number for name, (total, number, _) in self.sums.items()}}
         for name, (low, high) in self.extremes.items():
             out |= {f"{name}/min": low, f"{name}/max": high}
         if "mismatch" in out:

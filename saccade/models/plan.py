@@ -94,6 +94,13 @@ def keys(prompts: Sequence[Prompt], stops: Sequence[int]) -> list[np.ndarray]:
     return out
 
 
+def beginning(prompts: Sequence[Prompt]) -> int:
+    """Tokens that all of these begin with, images included; 0 where that is less than is ever run apart."""
+    first, *others = keys(prompts, [len(prompt.tokens) for prompt in prompts])
+    length = min((_common(first, other) for other in others), default=len(first))
+    return length if length >= SHORTEST else 0
+
+
 def _common(left: np.ndarray, right: np.ndarray) -> int:
     size = min(len(left), len(right))
     differ = np.flatnonzero(left[:size] != right[:size])

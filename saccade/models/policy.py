@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,11 @@ class Policy:
     def features_key(self, ref: str) -> Hashable:
         """Names the features of an image under this tower, as it is now."""
         return ref, self.family.processor_key, self.number, self.tower_version
+
+    def copied(self) -> Policy:
+        """The same policy on weights of its own, that do not learn; features of images are kept apart, too."""
+        model = copy.deepcopy(self.model).eval().requires_grad_(False)
+        return replace(self, model=model, number=next(_NUMBERS))
 
     def updated(self) -> None:
         """Count an optimiser update: caches of the old weights become stale."""

@@ -11,7 +11,7 @@ R rows, U heads, P padded tokens of the longest head, H key heads, D head size o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -35,14 +35,15 @@ class Trunk:
     layers: dict[int, tuple[Tensor, Tensor]]
 
 
-@dataclass(slots=True, kw_only=True)
 class Columns:
-    """What the stock layers see as a cache: `update` puts the keys and values of each row's head before its own."""
+    """What the stock layers see as a cache: `update` puts the keys and values of each row's head before its own.
 
-    trunk: Trunk | None
-    head_R: Tensor
-    keep: bool
-    layers: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    No dataclass, because sharding (FSDP2) replaces dataclasses among the arguments of a layer by copies.
+    """
+
+    def __init__(self, *, trunk: Trunk | None, head_R: Tensor, keep: bool) -> None:
+        self.trunk, self.head_R, self.keep = trunk, head_R, keep
+        self.layers: dict[int, tuple[Tensor, Tensor]] = {}
 
     def update(self, keys: Tensor, values: Tensor, layer: int, *_: object, **__: object) -> tuple[Tensor, Tensor]:
         if self.trunk is not None:

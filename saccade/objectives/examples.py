@@ -16,6 +16,7 @@ def signals_of(
     old_logp: Sequence[float] | None = None,
     credit: Sequence[float] | None = None,
     ref_logp: Sequence[float] | None = None,
+    own_logp: Sequence[float] | None = None,
     entropy: Sequence[float] | None = None,
     trainable: Sequence[bool] | None = None,
     row: Sequence[int] | None = None,
@@ -51,6 +52,7 @@ def signals_of(
         speaker_R=("policy",) * num_rows,
         credit_T=numbers(credit),
         ref_logp_T=numbers(ref_logp),
+        own_logp_T=numbers(own_logp),
         entropy_T=numbers(entropy),
         view={
             name: ViewSignals(

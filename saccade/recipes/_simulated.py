@@ -32,7 +32,7 @@ def question(number: int, text: str, target: Any, **meta: Any) -> sc.Sample:
 def simulated(
     run: sc.Run,
     words: str,
-    items: Sequence[sc.Sample],
+    items: Sequence[sc.Sample] | sc.Source,
     *,
     seed: int,
     updates: int,
@@ -41,7 +41,7 @@ def simulated(
     n: int = 8,
     metric: str = "",
     judged_by: Sequence[sc.Reward] | None = None,
-    test: Sequence[sc.Sample] | None = None,
+    test: Sequence[sc.Sample] | sc.Source | None = None,
     **changes: Any,
 ) -> sc.Run:
     """The run with a tabular policy that knows these words, on these questions, judged on them (or on `test`) greedily.
@@ -51,7 +51,7 @@ def simulated(
     without = tuple(each for each in run.objective if each.term.name != "kl")
     held = sc.Benchmark(
         name="simulated",
-        data=sc.Rows(rows=list(test or items)),
+        data=as_source(items if test is None else test),
         metric=metric,
         rewards=None if judged_by is None else tuple(judged_by),
     )
@@ -59,7 +59,7 @@ def simulated(
     explore = replace(run.explore, n=n)
     return replace(
         run,
-        data=sc.Rows(rows=list(items)),
+        data=as_source(items),
         policy=policy,
         evals=(held,),
         seed=seed,
@@ -70,6 +70,10 @@ def simulated(
         schedule=sc.Schedule(updates=updates, prompts=min(16, len(items))),
         **changes,
     )
+
+
+def as_source(items: Sequence[sc.Sample] | sc.Source) -> sc.Source:
+    return sc.Rows(rows=list(items)) if isinstance(items, (list, tuple)) else items  # type: ignore[return-value]
 
 
 def imitating(

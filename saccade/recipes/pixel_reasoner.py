@@ -18,8 +18,8 @@ DEVIATIONS = (
     "the bonus and the charge are those of the paper; the released code scales them differently (halved for images, by "
     "0.25 over the share of attempts that used an operation)",
     "no replay of earlier groups: the released code keeps 512 of them",
-    "in the first stage every turn of the traces is learned; the released code leaves wrong operations and all but the "
-    "last two turns out",
+    "in the first stage every turn of the traces is learned unless a row says otherwise (those that `data.corrected` makes "
+    "leave the wrong operation out); the released code leaves wrong operations and all but the last two turns out",
     "miniature: no first stage, glimpse knows the call; digits of middling size, so that answering from the overview pays "
     "better at first than its sloppy crops",
 )

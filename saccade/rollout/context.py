@@ -2,7 +2,8 @@
 
 A call never ends an attempt because of what the model wrote: unreadable calls, unknown tools, bad arguments, tools that
 take too long and `ToolError` all come back as a tool message. A failure of ours is a tool that crashes (and crashes again
-when a pure one is called again), or that is late while its canary fails too.
+when a pure one is called again), or that is late while its canary fails too, or while our own event loop was away for as
+long as the tool might have taken.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Ledger:
     """What an attempt has used up and where it stands. Shared by the runner, the context and every call.
 
     images: those shown on the path that is being extended; offered: tools declared there; asked: the step whose calls
-    are run; stop, failure: set when the attempt must end, whatever the episode makes of the exception.
+    are run; starved: calls that were late while our event loop was away; stop, failure: set when the attempt must end,
+    whatever the episode makes of the exception.
     """
 
     images: tuple[Image, ...] = ()
@@ -46,6 +48,7 @@ class Ledger:
     cost: float = 0.0
     pixels: int = 0
     malformed: int = 0
+    starved: int = 0
     events: list[ToolEvent] = field(default_factory=list)
     scores: dict[str, float] = field(default_factory=dict)
     stop: Stop | None = None
@@ -188,6 +191,9 @@ class AttemptContext:
                 try:
                     return await self.clock.wait(once(), f"tool {tool.name}", seconds=seconds)
                 except Late as late:  # exceeding a limit by what the model asked for is the model's mistake
+                    if late.away_s >= seconds:  # threads of this process starved too: nobody can tell whose delay it was
+                        self.ledger.starved += 1
+                        raise ToolCrash(f"{late}; our event loop was away for {late.away_s:.1f} s of it") from late
                     await self._check_canary(tool, late)
                     if not (trial and tool.pure and tool.canary):
                         raise ToolError(f"{tool.name} was stopped: {late}") from late

@@ -14,6 +14,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from saccade.core.engine import Client, Engine, Renderer, Sampling
@@ -25,6 +26,7 @@ from saccade.core.tool import Tool
 from saccade.core.trajectory import Group, Stop, Trajectory
 from saccade.rollout.gates import Gates
 from saccade.rollout.presence import Presence, Search
+from saccade.rollout.pulse import Pulse
 from saccade.rollout.run import LIMITS, SAMPLING, attempt
 from saccade.rollout.speak import Speaker
 
@@ -56,6 +58,7 @@ async def rollout(
     finished: Callable[[Trajectory], None] = lambda trajectory: None,
     stalled: Callable[[str], None] | None = None,
     sandbox: Any = None,
+    known: Mapping[tuple[str, int, str], Trajectory] | None = None,
 ) -> list[Group]:
     """Explore every sample; one group each, in order. A row that cannot be made gives a group of one failed attempt.
 
@@ -67,6 +70,7 @@ async def rollout(
     retries:     how often an engine or client that failed is asked again, see `attempt`
     sandbox:     where tools run what the model writes, see `attempt`
     finished:    called with every trajectory as soon as it ends; what it raises ends the rollout
+    known:       attempts that were made before, by sample, attempt and branch: they are taken as they are
 
     Raises ValueError for settings that cannot work; never for a sample.
     """
@@ -76,7 +80,7 @@ async def rollout(
         raise ValueError("a rollout needs an engine with its renderer, or a client named 'policy'")
     loop = asyncio.get_running_loop()
     abort_at = loop.time() + seconds
-    gates = Gates()
+    gates, pulse = Gates(), Pulse()
     presence = Presence(slots=concurrency, engines=batching(engine, clients or {}))
 
     broken: list[Exception] = []
@@ -93,13 +97,15 @@ async def rollout(
     async def explored(sample: Sample | Trajectory, search: Search) -> Group:
         async def make(index: int, forced: str = "") -> Trajectory:
             key = (sample.id, index, forced or branch)
+            if known and key in known:
+                return replace(known[key], sample=sample)
             await presence.enter(search)
             try:
                 made = await attempt(
                     sample, episode, store=store, engine=engine, renderer=renderer, tools=tools, clients=clients,
                     limits=limits, sampling=sampling, seed=seed, index=index, branch=forced or branch, progress=progress,
                     retries=retries, abort_at=abort_at, watch=lambda what: presence.waits_for(key, what),
-                    sandbox=sandbox, gates=gates,
+                    sandbox=sandbox, gates=gates, pulse=pulse,
                 )
             finally:
                 presence.waits.pop(key, None)
@@ -118,6 +124,7 @@ async def rollout(
     presence.tell()
     tasks = [asyncio.create_task(explored(row, search)) for row, search in zip(rows, presence.searches, strict=True)]
     dog = asyncio.create_task(watchdog(presence, stall_s, stalled or warn))
+    pulse.start()
     try:
         if tasks:
             await asyncio.wait(tasks, timeout=None if math.isinf(seconds) else seconds + GRACE_S)
@@ -125,6 +132,7 @@ async def rollout(
             raise broken[0]
         return [group_of(task, row, presence, seed) for task, row in zip(tasks, rows, strict=True)]
     finally:
+        pulse.stop()
         for task in (dog, *tasks):
             task.cancel()
         await asyncio.gather(dog, *tasks, return_exceptions=True)

@@ -7,7 +7,7 @@ the concatenation of every path is compared with it, so that a record which disa
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -128,6 +128,11 @@ class Recorder:
         last = len(self.steps) - 1
         self.strands[last] = self.latest[speaker] = Strand(last=last, prompt=prompt, finish=finish, tools=strand.tools)
         return self.latest[speaker]
+
+    def scored(self, scores: Mapping[str, float]) -> None:
+        """Add scores to the last step; where nothing was recorded they are lost."""
+        if scores and self.steps:
+            self.steps[-1] = replace(self.steps[-1], scores={**self.steps[-1].scores, **scores})
 
     def check_seen(self) -> None:
         """Every path must concatenate to what the engine saw when it wrote that step."""

@@ -24,6 +24,7 @@ from saccade.core.tool import Tool, opened
 from saccade.core.trajectory import Stop, Trajectory
 from saccade.rollout.context import AttemptContext, Ledger
 from saccade.rollout.gates import Gates
+from saccade.rollout.pulse import Pulse
 from saccade.rollout.recorder import Recorder
 from saccade.rollout.speak import Speaker, speak
 from saccade.rollout.waiting import Clock, Stopped
@@ -54,6 +55,7 @@ async def attempt(
     watch: Callable[[str], None] = lambda what: None,
     sandbox: Any = None,
     gates: Gates | None = None,
+    pulse: Pulse | None = None,
 ) -> Trajectory:
     """Run one attempt to its end and return the record.
 
@@ -64,14 +66,16 @@ async def attempt(
     abort_at: event-loop time at which the rollout ends; watch: told what the attempt waits for
     sandbox:  where tools run what the model writes; by default the best this machine has (`saccade.sandbox.chosen`)
     gates:    how many calls of a tool run at once, shared by the attempts of a rollout
+    pulse:    how long the event loop was away, shared by the attempts of a rollout
     """
-    loop = asyncio.get_running_loop()
     speakers: dict[str, Client | Speaker] = dict(clients or {})
     if engine is not None and renderer is not None:
         speakers["policy"] = Speaker(engine=engine, renderer=renderer, sampling=sampling)
     names = (seed, sample.id, index, branch)
     recorder, ledger = Recorder(), Ledger()
-    clock = Clock(until=loop.time() + limits.seconds, abort=abort_at, watch=watch)
+    own_pulse = Pulse().start() if pulse is None else None
+    clock = Clock(abort=abort_at, watch=watch, pulse=pulse or own_pulse)
+    clock.until = clock.now() + limits.seconds
     version = engine.version if engine is not None else 0
     stop, error, coroutine = Stop.DONE, None, None
     held: tuple[Tool, ...] = ()
@@ -88,9 +92,12 @@ async def attempt(
         stop, error = stopped.stop, str(stopped) if stopped.stop.failed else None
     except End as end:
         stop = end.stop
+        recorder.scored(end.scores)
     except Exception:  # ours or the sample's: it ends here, with everything that was recorded
         stop, error = Stop.ERROR, traceback.format_exc()
     finally:
+        if own_pulse is not None:
+            own_pulse.stop()
         trouble = await close(coroutine) or released(held)
     if clock.stopped is not None and not stop.failed:  # an episode may have swallowed it
         stop, error = clock.stopped.stop, str(clock.stopped) if clock.stopped.stop.failed else None
@@ -184,7 +191,7 @@ def measured(recorder: Recorder, ledger: Ledger) -> dict[str, float]:
     """Counts of an attempt. No times: equal runs give equal metrics."""
     wrote = [int(step.sampled.sum()) for step in recorder.steps if step.sampled is not None and step.sampled.any()]
     return {
-        "num_steps": float(sum(step.message.role == "assistant" for step in recorder.steps)),
+        "num_steps": float(sum(step.message.role == "assistant" != step.speaker for step in recorder.steps)),
         "num_sampled": float(sum(wrote)),
         "num_tokens": float(sum(len(step.tokens) for step in recorder.steps if step.tokens is not None)),
         "num_images": float(sum(len(step.message.images) for step in recorder.steps)),
@@ -193,4 +200,5 @@ def measured(recorder: Recorder, ledger: Ledger) -> dict[str, float]:
         "num_malformed": float(ledger.malformed),
         "tool_cost": ledger.cost,
         "tool_pixels": float(ledger.pixels),
+        "num_starved": float(ledger.starved),
     }

@@ -2,7 +2,8 @@
 
 Three clocks bound a wait: its own, the attempt's budget of seconds, and the deadline of the whole rollout. Which one ran
 out decides whose failure it is: `Late` for its own, `Stopped` with `Stop.TIMEOUT` (the model's) or `Stop.ABORT`
-(ours) for the others. What is being waited for is told to `watch`, so that a watchdog can name it.
+(ours) for the others. The first two stand still while our own event loop is away, so that nobody is blamed for that. What
+is being waited for is told to `watch`, so that a watchdog can name it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,19 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from saccade.core.trajectory import Stop
+from saccade.rollout.pulse import Pulse
 
 Value = TypeVar("Value")
+TICK_S = 1e-3
+"""What is left of a deadline that counts as nothing."""
 
 
 class Late(TimeoutError):
-    """A wait took longer than its own deadline."""
+    """A wait took longer than its own deadline. `away_s`: how long our event loop was away meanwhile, not counted there."""
+
+    def __init__(self, text: str, away_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.away_s = away_s
 
 
 class Stopped(Exception):
@@ -33,20 +41,29 @@ class Stopped(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Clock:
-    """Deadlines in the event loop's own time. `stopped` is set when one of them cut a wait short.
+    """Deadlines of an attempt. `stopped` is set when one of them cut a wait short.
 
-    until:  end of the attempt's budget of seconds; abort: end of the rollout
+    until:  end of the attempt's budget of seconds, by `now`; abort: end of the rollout, in the event loop's own time
     watch:  called with what is waited for, and with an empty text when the wait is over
+    pulse:  knows how long the loop was away; without one it never is
     """
 
     until: float = math.inf
     abort: float = math.inf
     watch: Callable[[str], None] = lambda what: None
+    pulse: Pulse | None = None
     stopped: Stopped | None = None
+
+    def now(self) -> float:
+        """The loop's time without that in which it was away: nobody else's deadline runs meanwhile."""
+        return asyncio.get_running_loop().time() - self.away_s()
+
+    def away_s(self) -> float:
+        return 0.0 if self.pulse is None else self.pulse.away_s
 
     def check(self) -> None:
         """Raise `Stopped` where the attempt's seconds have run out between two waits."""
-        if asyncio.get_running_loop().time() >= self.until:
+        if self.now() >= self.until:
             self.stopped = Stopped(Stop.TIMEOUT, "the attempt's seconds ran out")
             raise self.stopped
 
@@ -58,27 +75,43 @@ class Clock:
         `grace_s` lets waits inside this one meet the attempt's deadline first, so that they are named and recorded.
         `paused` stops the attempt's own clock meanwhile: how long an engine is busy with others is not the model's doing.
         """
-        began = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        began, away = self.now(), self.away_s()
         until, abort = math.inf if paused else self.until + grace_s, self.abort + grace_s
-        first = min(began + seconds, until, abort)
+        first = min(began + seconds, until)
+        timer: asyncio.TimerHandle | None = None
+
+        def guard() -> None:
+            """At the deadline by the loop's time; where the loop was away something is left, and what came is taken."""
+            nonlocal timer
+            left = first - self.now()
+            if left > TICK_S:
+                timer = loop.call_later(left, guard)
+            elif not scope.expired():
+                scope.reschedule(loop.time())
+
         self.watch(what)
         try:
-            async with asyncio.timeout_at(None if math.isinf(first) else first) as scope:
+            async with asyncio.timeout_at(None if math.isinf(abort) else abort) as scope:
+                if not math.isinf(first):
+                    timer = loop.call_later(max(0.0, first - began), guard)
                 return await work
         except TimeoutError:
             if not scope.expired():  # raised by the work itself
                 raise
-            if first == abort:
+            if loop.time() >= abort:
                 self.stopped = Stopped(Stop.ABORT, f"the rollout's deadline passed while waiting for {what}")
             elif first == until:
                 self.stopped = Stopped(Stop.TIMEOUT, f"the attempt's seconds ran out while waiting for {what}")
             else:
-                raise Late(f"{what} gave nothing within {seconds:g} s") from None
+                raise Late(f"{what} gave nothing within {seconds:g} s", self.away_s() - away) from None
             raise self.stopped from None
         finally:
+            if timer is not None:
+                timer.cancel()
             self.watch("")
             if paused:
-                self.until += asyncio.get_running_loop().time() - began
+                self.until += self.now() - began
 
 
 async def in_thread(work: Callable[[], Value]) -> Value:

@@ -6,6 +6,7 @@ Samples that were always or never solved lately are proposed again only after `r
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,13 +29,13 @@ def difficulty(*, low: float = 0.1, high: float = 0.9, passed: float = 0.5, rest
 
 
 class Difficulty:
-    """`resting` maps sample indices to the update from which they may be proposed again."""
+    """`resting` maps sample indices to the update from which they may be proposed again; `asked` are the batches that were
+    proposed and not yet observed, by update (rollouts may run ahead of learning)."""
 
     def __init__(self, *, low: float, high: float, passed: float, rest: int) -> None:
         self.low, self.high, self.passed, self.rest = low, high, passed, rest
         self.resting: dict[int, int] = {}
-        self.asked: list[int] = []
-        self.update = 0
+        self.asked: deque[tuple[int, list[int]]] = deque(maxlen=64)
         self.seen = self.easy = self.hard = 0
 
     def propose(self, count: int, size: int, update: int, seed: int) -> Sequence[int]:
@@ -42,18 +43,19 @@ class Difficulty:
         spare: list[int] = []
         for index in shuffled(count if size >= ENDLESS else max(count, size), size, update, seed):
             (chosen if self.resting.get(index, 0) <= update else spare).append(index)
-        self.asked, self.update = (chosen + spare)[:count], update
-        return self.asked
+        self.asked.append((update, (chosen + spare)[:count]))
+        return self.asked[-1][1]
 
     def observe(self, groups: Sequence[Group]) -> None:
-        """Learn the pass rates of the groups, which come in the order in which they were proposed.
+        """Learn the pass rates of the groups, which come in the order in which they were proposed, batch after batch.
 
         Where rows were left out on the way nobody can say which group is whose, and nothing is learned.
         """
-        for index, group in zip(self.asked, groups, strict=True) if len(groups) == len(self.asked) else ():
+        update, asked = self.asked.popleft() if self.asked else (0, [])
+        for index, group in zip(asked, groups, strict=True) if len(groups) == len(asked) else ():
             rate = self.rate(group)
             if rate is not None and not self.low <= rate <= self.high:
-                self.resting[index] = self.update + 1 + self.rest
+                self.resting[index] = update + 1 + self.rest
             else:
                 self.resting.pop(index, None)
 
@@ -74,8 +76,8 @@ class Difficulty:
                 "dropped_share": (self.easy + self.hard) / self.seen if self.seen else 0.0}
 
     def state(self) -> dict[str, Any]:
-        return {"resting": sorted(self.resting.items()), "asked": list(self.asked), "update": self.update}
+        return {"resting": sorted(self.resting.items())}
 
     def restore(self, state: dict[str, Any]) -> None:
         self.resting = {int(index): int(until) for index, until in state["resting"]}
-        self.asked, self.update = [int(index) for index in state["asked"]], int(state["update"])
+        self.asked.clear()

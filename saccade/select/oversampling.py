@@ -8,6 +8,7 @@ and proposes samples of middling difficulty more often, by the pass rates seen s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,7 +82,7 @@ class Oversampling:
         self.lottery = lottery
         self.valid = 1.0
         self.wanted = 0
-        self.asked: list[int] = []
+        self.asked: deque[list[int]] = deque(maxlen=64)  # batches proposed and not yet observed
         self.seen: dict[str, float] = {}
 
     def propose(self, count: int, size: int, update: int, seed: int) -> Sequence[int]:
@@ -89,12 +90,13 @@ class Oversampling:
         self.wanted = count
         if size >= ENDLESS:  # a stretch of its own for every update, wide enough for the most it may ask for
             start = update * round(count * self.most)
-            self.asked = list(range(start, start + number))
+            asked = list(range(start, start + number))
         elif count >= size:
-            self.asked = list(shuffled(count, size, update, seed))
+            asked = list(shuffled(count, size, update, seed))
         else:
-            self.asked = self.drawn(number, size, update, seed)
-        return self.asked
+            asked = self.drawn(number, size, update, seed)
+        self.asked.append(asked)
+        return asked
 
     def drawn(self, number: int, size: int, update: int, seed: int) -> list[int]:
         """Without replacement, by weight (the exponential race); evenly where nothing is weighted."""
@@ -111,7 +113,8 @@ class Oversampling:
         share = float(np.mean([self.teaches(rate) for rate in rates])) if rates else 1.0
         self.valid = self.memory * self.valid + (1 - self.memory) * share
         self.seen = {"valid": share, "ratio": min(1 / max(self.valid, 1e-6), self.most)}
-        noted = self.asked[1:] + self.asked[:1] if self.lottery else self.asked
+        asked = self.asked.popleft() if self.asked else []
+        noted = asked[1:] + asked[:1] if self.lottery else asked
         for index, rate in zip(noted, rates, strict=True) if len(rates) == len(noted) else ():
             if rate is not None:
                 self.rates[index] = rate if index not in self.rates else (self.rates[index] + rate) / 2
@@ -135,11 +138,10 @@ class Oversampling:
         return {
             "valid": self.valid,
             "wanted": self.wanted,
-            "asked": list(self.asked),
             "rates": sorted(self.rates.items()),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.valid, self.wanted = float(state["valid"]), int(state["wanted"])
-        self.asked = [int(index) for index in state["asked"]]
+        self.asked.clear()
         self.rates = {int(index): float(rate) for index, rate in state["rates"]}

@@ -22,7 +22,7 @@ from saccade.catalog import KINDS, ROOT, kind_of
 from saccade.core.episode import Protocolled
 from saccade.core.folder import definitions
 from saccade.core.reward import Reward
-from saccade.core.run import Run, Stage
+from saccade.core.run import Job, Run, Stage
 from saccade.core.signals import Credit
 from saccade.core.tool import Tool
 from saccade.core.world import World
@@ -176,16 +176,18 @@ def recipe_faults(names: dict[str, Any]) -> Iterator[str]:
         yield "states a CLAIM and has no miniature(arm, seed) to test it with"
         return
     for arm in arms:
-        yield from run_faults(f"miniature({arm!r}, 1)", lambda arm=arm: names["miniature"](arm, 1))
+        yield from run_faults(f"miniature({arm!r}, 1)", lambda arm=arm: names["miniature"](arm, 1), jobs=True)
 
 
-def run_faults(what: str, make: Callable[[], Any]) -> Iterator[str]:
+def run_faults(what: str, make: Callable[[], Any], *, jobs: bool = False) -> Iterator[str]:
     try:
         made = make()
     except Exception as error:  # the user's file
         yield f"{what} raises {type(error).__name__}: {error}"
         return
     stages = made if isinstance(made, tuple) else (made,)
+    if jobs and isinstance(made, Job):
+        return
     if not stages or not all(isinstance(each, (Run, Stage)) for each in stages):
         yield f"{what} gives {type(made).__name__}; a Run or a tuple of stages is expected"
 

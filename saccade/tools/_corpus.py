@@ -29,10 +29,6 @@ MAX_FILES, MAX_BYTES = 50_000, 2_000_000
 SHOWN = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 """A picture in Markdown: the words it is shown with, and where it is."""
 
-Given = str | Path | Mapping[str, Any]
-"""A folder, or documents and pictures by name: a text, a PIL picture, or a pair of picture and text."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """`pictures` are the names of its pictures in the corpus, each with the words it is shown with."""
@@ -75,6 +71,10 @@ class Corpus:
         return found
 
 
+Given = str | Path | Mapping[str, Any] | Corpus
+"""A folder, or documents and pictures by name (a text, a PIL picture, or a pair of picture and text), or what is open."""
+
+
 def shown(picture: Picture, context: Context) -> Image:
     """The picture in the store of the run. Raises ToolError for a file that is no picture after all."""
     if isinstance(picture.where, PILImage.Image):
@@ -88,6 +88,8 @@ def shown(picture: Picture, context: Context) -> Image:
 
 def open_corpus(given: Given) -> Corpus:
     """The corpus; one folder is read once. Raises ValueError where the folder is not there or holds nothing readable."""
+    if isinstance(given, Corpus):
+        return given
     return _of_mapping(given) if isinstance(given, Mapping) else _of_folder(str(given))
 
 

@@ -1,7 +1,7 @@
 """What lies over a root picture, by layer: looks, drawings, boxes, points and masks the model gave, and the truth.
 
-Everything is in pixels of that root picture. A tool event carries the box it looked at; other shapes are read from the
-arguments of calls (where a tool says them in pixels) and from the boxes and points in what the model said.
+Everything is in pixels of that root picture. A tool event carries the box it looked at and the points it was about; other
+shapes are read from the arguments of calls (where a tool says them in pixels) and from the boxes in what the model said.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def written(trajectory: Trajectory, image: Image, size: tuple[int, int], number:
                     yield from (Mark(layer="boxes", xy=xy) for xy in framed(part, size))
     for event in trajectory.events:
         if event.error is None and event.image in (image.ref, None) and (event.image or number == 0):
-            yield from shapes(event.arguments)
+            yield from (Mark(layer="points", xy=(xy,)) for xy in pairs(event.points_xy))
+            own_frame = POINTS if event.points_xy else ()  # the same points, as the tool's frame has them
+            yield from shapes({key: value for key, value in event.arguments.items() if key not in own_frame})
 
 
 def shapes(arguments: Mapping[str, Any]) -> Iterator[Mark]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from PIL import Image as PILImage
 
-from saccade.core import Rows, Sample, user
-from saccade.core.message import assistant, tool_result
+from saccade.core import Image, Rows, Sample, user
+from saccade.core.message import ToolCall, assistant, tool_result
 from saccade.core.trajectory import Score, Step, Stop, ToolEvent, Trajectory
+from saccade.data.corrected import SAYS, corrected
 from saccade.data.distilled import clean, distilled, passed, revised
 from saccade.data.preferences import preferences
 from saccade.data.tool_gain import tool_gain
@@ -74,3 +76,57 @@ def test_a_correction_is_the_same_label_in_another_place():
     other, refused = drawn("plate", [9, 9, 12, 12]), drawn("cup", [9, 9, 12, 12], "no")
     for events in ((first,), (first, again), (first, other), (first, refused)):
         assert not revised(attempt(1, events=events))
+
+
+def looking(right, box, *, number, target=1, error=None, thought=None):
+    """An attempt with one look at a box, over a sample whose evidence lies at (40, 40)."""
+    made = attempt(right, number=number, events=(ToolEvent(step=1, name="zoom", box_xyxy=box, error=error,
+                                                           arguments={"target_image": target}),))
+    asked = user(Image(ref="lazy:desk", data=PILImage.new("RGB", (64, 64))), "Which digit?")
+    row = replace(made.sample, prompt=(asked,), meta={"evidence": [[40, 40, 50, 50]]})
+    called = replace(assistant(f"look {number}", calls=(ToolCall(name="zoom", arguments={"at": number}),)), thought=thought)
+    steps = [replace(step, message={0: asked, 1: called}.get(at, step.message)) for at, step in enumerate(made.steps)]
+    return replace(made, sample=row, steps=tuple(steps))
+
+
+HIT, MISS = (38, 38, 52, 52), (0, 0, 20, 20)
+
+
+def test_a_right_attempt_after_somebody_elses_wrong_look():
+    rows = corrected([looking(0, MISS, number=0), looking(1, HIT, number=1), looking(1, HIT, number=2)], passed())
+    assert [rows[at].id for at in range(len(rows))] == ["s#1-corrected"]
+    talk = rows[0].prompt
+    assert [each.role for each in talk] == ["user", "assistant", "tool", "assistant", "tool", "assistant"]
+    assert talk[1].text == "look 0" and talk[3].text == f"{SAYS} look 1" and talk[5].text == "<answer>7</answer>"
+    assert rows[0].meta["unlearned"] == [1]
+    (thinking,) = corrected([looking(0, MISS, number=0), looking(1, HIT, number=1, thought="Here?")], passed()).rows
+    assert thinking.prompt[3].thought == f"{SAYS} Here?" and thinking.prompt[3].text == "look 1"
+
+
+def test_what_gives_no_correction():
+    wrong = looking(0, MISS, number=0)
+    for group in (
+        [looking(1, HIT, number=1)],  # nobody missed
+        [wrong, looking(0, HIT, number=1)],  # nobody was right
+        [wrong, looking(1, MISS, number=1)],  # right without having looked there
+        [looking(0, MISS, number=0, error="no"), looking(1, HIT, number=1)],  # a refused call is no look
+        [wrong, looking(1, HIT, number=1, target=2)],  # names a picture that would get another number
+        [replace(wrong, stop=Stop.ERROR), looking(1, HIT, number=1)],  # failed on our side
+    ):
+        assert len(corrected(group, passed())) == 0
+    with pytest.raises(ValueError, match="say what a right attempt is"):
+        corrected([wrong])
+
+
+def test_the_wrong_call_is_shown_and_not_learned():
+    labels = pytest.importorskip("saccade.learn.labels")
+    from saccade.media import open_store
+    from saccade.testing.replay import ByteRenderer
+
+    (row,) = corrected([looking(0, MISS, number=0), looking(1, HIT, number=1)], passed()).rows
+    made = labels.labelled(row, ByteRenderer(), open_store())
+    assert [bool(step.sampled.any()) for step in made.steps] == [False, False, False, True, False, True]
+    assert [step.speaker for step in made.steps] == ["user", "assistant", "tool", "policy", "tool", "policy"]
+    for given, said in (([1, 3, 5], "nothing is left to learn"), ([9], "list of places"), ("1", "list of places")):
+        with pytest.raises(ValueError, match=said):
+            labels.labelled(replace(row, meta={**row.meta, "unlearned": given}), ByteRenderer(), open_store())

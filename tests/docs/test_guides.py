@@ -114,7 +114,7 @@ def test_what_is_not_run_says_why():
 
 def test_launch_files_are_those_of_the_page():
     files = {each.file: each.text for each in ALL if each.file and each.file.startswith("launch/")}
-    assert len(files) == 2
+    assert set(files) == {f"launch/{each.name}" for each in (DOCS / "launch").iterdir()} and len(files) >= 4
     for name, text in files.items():
         assert (DOCS / name).read_text() == text
 
@@ -126,22 +126,6 @@ def test_the_slurm_array_has_a_task_for_every_cell():
     text = (DOCS / "launch" / "reproduce.sbatch").read_text()
     cells = len(arms_of(deepeyes.CLAIM)) * len(deepeyes.CLAIM.seeds)
     assert f"--array=0-{cells - 1}\n" in text and f"arms=({' '.join(arms_of(deepeyes.CLAIM))})" in text
-
-
-def test_the_kubernetes_job_is_one():
-    import yaml
-
-    from saccade.recipes import deepeyes
-
-    job = yaml.safe_load((DOCS / "launch" / "reproduce.yaml").read_text())
-    assert (job["apiVersion"], job["kind"], job["spec"]["completionMode"]) == ("batch/v1", "Job", "Indexed")
-    assert job["spec"]["completions"] == 5 * len(deepeyes.CLAIM.seeds)
-    pod = job["spec"]["template"]["spec"]
-    assert pod["restartPolicy"] == "Never", "backoffLimitPerIndex needs it"
-    volumes = {each["name"] for each in pod["volumes"]}
-    for container in pod["containers"]:
-        assert {each["name"] for each in container["volumeMounts"]} <= volumes
-        assert subprocess.run(["bash", "-n"], input=container["args"][0], text=True).returncode == 0
 
 
 def test_the_map_of_methods_is_fresh():

@@ -55,7 +55,7 @@ def test_gradient_agrees_with_finite_differences(name):
     def total(logp, entropy):
         return signals_of(
             logp=logp, entropy=entropy, old_logp=[-0.6, -1.9, -0.25], credit=[1.0, -0.5, 0.7], ref_logp=[-0.5, -1.0, -0.9],
-            view=SEEN,
+            own_logp=[-0.65, -1.4, -0.22], view=SEEN,
         )
 
     def scalar(logp, entropy):

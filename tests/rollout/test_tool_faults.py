@@ -13,6 +13,7 @@ from saccade.episodes import tool_loop
 from saccade.learn.log import excluded_metrics, rollout_metrics
 from saccade.rewards import answer_match
 from saccade.rollout.pool import rollout, run_rollouts
+from saccade.rollout.virtual import run_virtually
 from saccade.sandbox.protocol import Limits as Room
 from saccade.sandbox.protocol import SandboxDied
 from saccade.testing.replay import Replay
@@ -197,27 +198,13 @@ def test_a_pure_service_is_asked_again_after_a_hiccup(store, renderer):
     assert made.events[0].error is None and len(tries) == 2
 
 
-class Virtual(asyncio.SelectorEventLoop):
-    """A loop whose clock jumps to the next timer when nothing is ready: waiting is counted exactly, on any machine."""
-
-    now = 0.0
-
-    def time(self):
-        return self.now
-
-    def _run_once(self):
-        if not self._ready:
-            self.now = max(self.now, min((each._when for each in self._scheduled if not each._cancelled), default=self.now))
-        super()._run_once()
-
-
 def many(store, renderer, tools, texts, number, turns=1):
     """Trajectories and the seconds of waiting until the last has ended. No pictures: reading them would take a thread."""
     engine = Replay(say=lambda prompt, turn: "4" if turn >= turns else texts(number_in(prompt)))
     samples = [Sample(id=str(each), prompt=(user(f"<<{each}>>"),), target="4") for each in range(number)]
-    with asyncio.Runner(loop_factory=Virtual) as runner:
-        work = rollout(samples, tool_loop(), store=store, engine=engine, renderer=renderer, tools=tools)
-        return [group.trajectories[0] for group in runner.run(work)], runner.get_loop().time()
+    work = rollout(samples, tool_loop(), store=store, engine=engine, renderer=renderer, tools=tools)
+    groups, waited_s = run_virtually(work)
+    return [group.trajectories[0] for group in groups], waited_s
 
 
 def test_no_more_calls_than_a_tool_takes_at_once(store, renderer):
@@ -297,4 +284,4 @@ def test_an_error_of_the_model_is_no_reason_to_leave_out(store, renderer):
         raise ToolError("not so")
 
     made = one(store, renderer, [strict], call("strict"))
-    assert excluded_metrics([made]) == {"tool/strict/excluded": 0.0}
+    assert excluded_metrics([made]) == {"tool/strict/excluded": 0.0, "tools/starved": 0.0}

@@ -298,3 +298,16 @@ def test_axes_are_round_and_hold_all_points():
     assert "Nothing was measured" in curves({"x": [(0.0, float("nan"))]})
     wild = curves({EVIL: [(0, 0.5), (1, 0.6)], "b": [(0, 1e300), (1, -1e300)]})
     check(page("x", wild, intervals({EVIL: (0.5, -3.0, 9.0, 5)})))
+
+
+def test_points_are_drawn_where_they_are_in_the_root_whatever_frame_the_tool_has():
+    store = open_store()
+    made = attempt(store)
+    root = made.sample.images[0]
+    nan = float("nan")
+    event = ToolEvent(step=1, name="point", image=root.ref, arguments={"points": [[0.6, 0.25]], "label": "door"},
+                      points_xy=((60.0, 20.0), (10.0, nan)))
+    text = attempts_page("Where?", [replace(made, events=(*made.events, event))], store)
+    check(text)
+    circles = [dict(re.findall(r'(\S+)="([^"]*)"', inside)) for inside in re.findall(r"<circle ([^>]*)/>", text)]
+    assert [(each["cx"], each["cy"]) for each in circles if each["data-layer"] == "points"] == [("60", "20")]

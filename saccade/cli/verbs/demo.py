@@ -9,7 +9,7 @@ def verb(
     *,
     out: str = "runs/demo",
     seed: int = 0,
-    updates: int = 200,
+    updates: int = 120,
     items: int = 0,
     again: Flag = False,
     quiet: Flag = False,

@@ -19,6 +19,8 @@ def verb(
     contaminated: str = "warn",
     names: str = "trl",
     track: str = "",
+    mixed: Flag = False,
+    recompute: Flag = False,
     quiet: Flag = False,
     json: Flag = False,
     overrides: Overrides = (),
@@ -28,6 +30,10 @@ def verb(
       saccade train deepeyes --arm conditional --optim.lr 2e-4 --explore.n 4 --schedule.updates 20
       saccade train grpo --model path/to/checkpoint --data rows.jsonl
       saccade train my_recipe.py --config settings.yaml
+
+    Processes that torchrun starts learn as one, with weights and moments cut over them:
+
+      torchrun --nproc-per-node 8 -m saccade train grpo --model path/to/checkpoint --data rows.jsonl --mixed --recompute
 
     `saccade show RECIPE --leaves` lists the paths. Flag names of TRL (--learning_rate, --num_generations, --beta ...) and of
     EasyR1 (worker.rollout.n=5 ...) are understood where they mean something here, and refused with the reason where not.
@@ -45,6 +51,8 @@ def verb(
         contaminated: when an evaluation picture is among the training pictures: warn, raise or ignore.
         track: show the metrics in trackio or wandb too (with a comma, both); metrics.jsonl is written in any case.
         names: names of the metrics: trl, or verl for that project's beside them.
+        mixed: compute in bfloat16, keep weights and moments in float32; under torchrun, one process or many.
+        recompute: keep no activations inside the layers; less memory, more time.
         quiet: no progress bar.
         json: print the summary as JSON.
     """
@@ -54,6 +62,7 @@ def verb(
     from saccade.claims.stages import train_stages
     from saccade.cli.plan import planned
     from saccade.cli.report import show_json, table
+    from saccade.learn.ranks import joined
 
     asked = planned(
         recipe, model=model, data=data, out=out, resume=resume, config=config, arm=arm, seed=seed, overrides=overrides
@@ -71,8 +80,10 @@ def verb(
         raise ValueError(f"--resume {folder}: there is no such run folder")
     summaries = train_stages(
         asked.stages, folder, resume=again, progress=not quiet and not json, names=names, contaminated=contaminated,
-        track=tuple(name.strip() for name in track.split(",") if name.strip()),
+        track=tuple(name.strip() for name in track.split(",") if name.strip()), mixed=mixed, recompute=recompute,
     )
+    if not joined().first:
+        return
     remember(folder, recipe=recipe, arm=arm, seed=seed, model=model, data=data, config=config, overrides=overrides)
     if json:
         show_json(summaries[-1] if len(summaries) == 1 else summaries)

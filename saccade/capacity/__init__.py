@@ -1,0 +1,1 @@
+"""Capacity on paper: what a run needs of memory, what it computes, and what will hold it up, from formulas alone."""
