@@ -55,9 +55,14 @@ def play(stages: Sequence[Stage]) -> dict[str, Any]:
 
 
 def trained(stage: Stage, policy: TabularPolicy, history: list[dict[str, float]]) -> int:
-    """One stage; appends the metrics of every update and returns how many tokens were sampled."""
+    """One stage; appends the metrics of every update and returns how many tokens were sampled.
+
+    Versions count from 0 in every stage, as they do where a stage loads the weights the last one left: what fades or is
+    drawn by version (hints, trust) means the updates of its own stage.
+    """
     run, bar, sampled = stage.run, Progress(), 0
     check(run)
+    policy.version = 0
     needs = {need for weighted in run.objective for need in weighted.term.needs}
     learner = Learner(policy, open_store(), run.optim, reference="reference" in needs)  # type: ignore[arg-type]
     engine, schedule = TabularEngine(policy=policy), run.schedule

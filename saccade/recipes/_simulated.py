@@ -2,7 +2,10 @@
 
 A question is one text, an answer a few words of a fixed vocabulary; what is hard about it (a long exact answer, a scorer
 that can be flattered, a choice of how to look) is written into the simulator. Everything between sample and update is the
-code of every other run; seconds an arm.
+code of every other run; seconds an arm. Where nothing would ever be right by chance, imitation comes first, the same for
+every arm: it teaches form, and no more of what is right than the recipe says.
+
+No answer is the word ``a``: answers are compared leniently, and an article before a right answer is forgiven.
 """
 
 from __future__ import annotations
@@ -81,7 +84,8 @@ def imitating(
     lr: float = 0.2,
     data: Sequence[sc.Sample] | None = None,
 ) -> sc.Stage:
-    """A stage that teaches answers; the questions are the run's own or others."""
+    """A stage that teaches answers; the questions are the run's own or others. Turns of an assistant in them are taught
+    too."""
     rows = [replace(each, target=write(each)) for each in (data or run.data.rows)]  # type: ignore[attr-defined]
     return sc.Stage(
         name="imitate",
@@ -111,7 +115,19 @@ def then(*made: sc.Stage | sc.Run) -> tuple[sc.Stage, ...]:
 
 @sc.episode
 async def looking(sample: sc.Sample, context: object):
-    """A thought, then what it shows: the place of the answer for a look, nothing for anything else."""
-    thought = yield sc.show(sc.user("a question"))
-    shown = f"it is number {sample.meta['place']}" if thought.text.startswith("look") else "nothing to see"
-    yield sc.show(shown)
+    """A thought, then what it shows."""
+    thought = yield sc.show(sample.prompt)
+    yield sc.show(shown(sample, thought.text))
+
+
+def shown(sample: sc.Sample, thought: str) -> str:
+    """The place of the answer for a look, nothing for anything else."""
+    return f"it is number {sample.meta['place']}" if thought.startswith("look") else "nothing to see"
+
+
+def chain(sample: sc.Sample, thought: str, answer: object = None, *, number: int = 0) -> sc.Sample:
+    """A lesson of an episode of `looking`: this thought, what it shows, then an answer (by default the right one)."""
+    prompt = (*sample.prompt, sc.assistant(thought), sc.user(shown(sample, thought)))
+    return replace(
+        sample, id=f"{sample.id}/{thought}/{number}", prompt=prompt, target=sample.target if answer is None else answer
+    )

@@ -18,8 +18,8 @@ DEVIATIONS = (
     "the cold start on 7358 annotated traces is not repeated: start from a checkpoint that had it",
     "open answers are compared by word overlap, without a judge",
     table.ON_A_TABLE
-    + ": a glance is wrong for three things in ten, which look unclear; a second look is right. Whether the "
-    "pattern gives a model without new pixels a second look is not shown by that",
+    + ": a glance at three things in ten is unclear and shows another one, any of several things may be behind it; a "
+    "second look is right. Whether the pattern gives a model without new pixels a second look is not shown by that",
 )
 
 CLAIM = sc.Claim(
@@ -64,19 +64,20 @@ async def glancing(sample: sc.Sample, context: object):
 
 
 def glance(sample: sc.Sample) -> str:
-    place, tricky = sample.meta["place"], sample.meta["tricky"]
-    return f"it may be {(place + 1) % 6}, unclear {sample.meta['number']}" if tricky else f"it is {place}, clear"
+    """A clear thing as it is; an unclear one as one of the five others."""
+    place, number = sample.meta["place"], sample.meta["number"]
+    return f"it may be {(place + 1 + number // 10 % 5) % 6}, unclear" if sample.meta["tricky"] else f"it is {place}, clear"
 
 
 def miniature(arm: str, seed: int) -> tuple[sc.Stage, ...]:
     """plain: answers at once; always: looks again at everything; selective: at what was unclear; by_lot: at three things in
     ten that are clear."""
     items = [
-        table.question(number, "", "abcdef"[number % 6], place=number % 6, tricky=number % 10 < 3) for number in range(60)
+        table.question(number, "", "bcdefg"[number % 6], place=number % 6, tricky=number % 10 < 3) for number in range(60)
     ]
     small = table.simulated(
         run(),
-        "again a b c d e f",
+        "again b c d e f g",
         items,
         seed=seed,
         updates=40,
@@ -102,5 +103,5 @@ def miniature(arm: str, seed: int) -> tuple[sc.Stage, ...]:
             id=f"{sample.id}/trace", prompt=(user(glance(sample)), *looked), meta=sample.meta, target=sample.target
         )
 
-    first = table.imitating(small, lambda sample: str(sample.target), data=[lesson(each) for each in items], updates=60)
+    first = table.imitating(small, lambda sample: str(sample.target), data=[lesson(each) for each in items], updates=12)
     return table.then(first, small)

@@ -6,6 +6,7 @@ the curriculum goes from judgements over counts to planning.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import saccade as sc
@@ -19,7 +20,8 @@ DEVIATIONS = (
     "(the released reading is the option free='released')",
     "credit is not divided by the group's spread, for that would undo a weight of the whole question",
     "stages are of equal length; the paper makes one pass over each part",
-    table.ON_A_TABLE + ": two-line trips on three lines of five stops, written segment by segment",
+    table.ON_A_TABLE + ": trips with one change on three lines of four stops, written segment by segment; form and ends "
+    "are imitated first, with lines and changes drawn evenly, so that one whole route in seven hundred is right",
 )
 
 CLAIM = sc.Claim(
@@ -71,30 +73,28 @@ def run() -> tuple[sc.Stage, ...]:
 
 
 LINES = {"red": ["A", "B", "C", "D"], "blue": ["E", "C", "F", "G"], "green": ["H", "F", "I", "B"]}
-TRIPS = (
-    ("A", "E", "red", "C", "blue"),
-    ("A", "G", "red", "C", "blue"),
-    ("D", "F", "red", "C", "blue"),
-    ("E", "A", "blue", "C", "red"),
-    ("G", "H", "blue", "F", "green"),
-    ("E", "I", "blue", "F", "green"),
-    ("H", "C", "green", "F", "blue"),
-    ("H", "A", "green", "B", "red"),
-)
 
 
 def trips() -> list[sc.Sample]:
-    """Eight trips with one change; the answer's words are its ends, its lines and where to change."""
+    """Eight of the trips that need one change."""
+    found = {
+        (first, last): f"{one}: {first} - {change}; {two}: {change} - {last}"
+        for one, two in itertools.permutations(LINES, 2)
+        for change in set(LINES[one]) & set(LINES[two])
+        for first, last in itertools.product(LINES[one], LINES[two])
+        if not any({first, last} <= set(stops) for stops in LINES.values())
+    }
     return [
-        table.question(
-            number,
-            f"from {first} to {last}",
-            f"{one}: {first} - {change}; {two}: {change} - {last}",
-            lines=LINES,
-            trip=[first, last],
-        )
-        for number, (first, last, one, change, two) in enumerate(TRIPS)
+        table.question(number, f"from {first} to {last}", route, lines=LINES, trip=[first, last])
+        for number, ((first, last), route) in enumerate(list(found.items())[::4][:8])
     ]
+
+
+def draft(sample: sc.Sample, one: str, out: str, two: str, back: str) -> sc.Sample:
+    """A lesson in form: the right ends, any two lines, and any two stops between them."""
+    first, last = sample.meta["trip"]
+    words = f"{one} {first} {out} {two} {back} {last}"
+    return replace(sample, id=f"{sample.id}/{one}/{out}/{two}/{back}", target=words)
 
 
 def written(trajectory: sc.Trajectory) -> sc.Trajectory:
@@ -116,23 +116,24 @@ def read_as_route(made: sc.Reward, other: dict[int, sc.Sample] | None = None) ->
     return replace(made, function=function)
 
 
-def miniature(arm: str, seed: int) -> sc.Run:
+def miniature(arm: str, seed: int) -> tuple[sc.Stage, ...]:
     """whole: right or not; parts: the detail beside it; other_parts: the detail of the next trip's route."""
     items = trips()
     shifted = {number: items[(number + 1) % len(items)] for number in range(len(items))}
     accuracy = read_as_route(rewards.route_accuracy(weight=10.0))
     detail = read_as_route(rewards.route_detail(weight=0.5, rides=True), shifted if arm == "other_parts" else None)
-    words = " ".join([*LINES, *sorted({stop for stops in LINES.values() for stop in stops})])
-    return table.simulated(
+    stops = sorted({stop for each in LINES.values() for stop in each})
+    small = table.simulated(
         run()[-1].run,
-        words,
+        " ".join([*LINES, *stops]),
         items,
         seed=seed,
-        updates=150,
+        updates=40,
         length=7,
         metric="route_accuracy",
         judged_by=(accuracy,),
-        n=16,
         rewards=(accuracy,) if arm == "whole" else (accuracy, detail),
         name=f"rewardmap-{arm}",
     )
+    drafts = [draft(each, *words) for each in items for words in itertools.product(LINES, stops, LINES, stops)]
+    return table.then(table.imitating(small, lambda sample: str(sample.target), data=drafts, updates=150), small)

@@ -19,7 +19,8 @@ DEVIATIONS = (
     "the cold start on 20 thousand converted chains is not repeated: start from a checkpoint that had it",
     "the judge of style is an endpoint on this machine that serves the published one",
     table.ON_A_TABLE
-    + ": twelve questions answered after a chain of ten words or a sketch of three; a rule judges the style",
+    + ": twelve questions answered after a chain of ten words or a sketch of three; imitation teaches the form, with each "
+    "of four answers equally often; a rule judges the style",
 )
 
 CLAIM = sc.Claim(
@@ -85,7 +86,7 @@ def miniature(arm: str, seed: int) -> tuple[sc.Stage, ...]:
         words,
         items,
         seed=seed,
-        updates=40,
+        updates=30,
         length=14,
         n=5,
         name=f"sketchthinker_r1-{arm}",
@@ -96,5 +97,6 @@ def miniature(arm: str, seed: int) -> tuple[sc.Stage, ...]:
         judged_by=(sc.Reward(name="efficiency", function=efficiency), right),
     )
     form = SKETCH if arm == "sketch" else LONG
-    first = table.imitating(small, lambda sample: f"{form} {'abcd'[int(sample.meta['number'] * 7 + 1) % 4]}", updates=25)
+    lessons = [replace(each, id=f"{each.id}/{said}", target=f"{form} {said}") for each in items for said in "abcd"]
+    first = table.imitating(small, lambda sample: str(sample.target), data=lessons, updates=25)
     return table.then(first, small)

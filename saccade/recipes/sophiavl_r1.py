@@ -19,8 +19,9 @@ DEVIATIONS = (
     "the thinking reward model is an endpoint on this machine that serves the published one",
     "where a group holds right or wrong attempts only, the trust is 1 (proposed here)",
     table.ON_A_TABLE
-    + ": a question is looked at, guessed or flattered before it is answered; only looking shows what the "
-    "answer is. The thinking scorer is a rule that is inverted for three questions in ten and always likes flattery",
+    + ": a question is looked at, guessed or flattered before it is answered, at first one third each; only looking shows "
+    "what the answer is, and at first that is understood no better than by chance. The scorer is a rule that is inverted "
+    "for three questions in ten and always likes flattery",
 )
 
 CLAIM = sc.Claim(
@@ -73,16 +74,19 @@ def scored(trajectory: sc.Trajectory) -> float:
     return 1 - value if trajectory.sample.meta["number"] % 10 < 3 else value
 
 
-def miniature(arm: str, seed: int) -> sc.Run:
+def miniature(arm: str, seed: int) -> tuple[sc.Stage, ...]:
     """outcome: no scores; thinking: paid in full; trust: by trust; faded: by trust and over time; shuffled: by lot."""
-    words = "abcdefgh"
-    items = [table.question(number, "a question", words[number % 8], place=number % 8) for number in range(40)]
+    words = "bcdefg"
+    items = [
+        table.question(number, f"a question of kind {number // 6}", words[number % 6], place=number % 6)
+        for number in range(48)
+    ]
     small = table.simulated(
         run(),
         "look guess flatter " + " ".join(words),
         items,
         seed=seed,
-        updates=60,
+        updates=40,
         length=2,
         episode=table.looking(),
         others={},
@@ -95,4 +99,11 @@ def miniature(arm: str, seed: int) -> sc.Run:
     )
     settings = {"outcome": {"alpha": 0.0}, "thinking": {"trusts": False, "floor": 0.0}, "trust": {}}
     made = credit.trust_weight(of=credit.group_mean(by_std=True), **{"alpha": 0.3, **settings.get(arm, {"decay": 30.0})})
-    return replace(small, rewards=(rewards.answer_match(), lot if arm == "shuffled" else judge), credit=made)
+    small = replace(small, rewards=(rewards.answer_match(), lot if arm == "shuffled" else judge), credit=made)
+    lessons = [
+        table.chain(each, thought, words[number], number=number)
+        for each in items
+        for thought in ("look", "guess", "flatter")
+        for number in range(6)
+    ]
+    return table.then(table.imitating(small, lambda sample: str(sample.target), data=lessons, updates=40), small)

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import saccade as sc
 from saccade import credit, rewards
-from saccade.core.message import assistant, user
 from saccade.data.published import published
 from saccade.recipes import _answering as base
 from saccade.recipes import _simulated as table
@@ -18,12 +17,13 @@ from saccade.recipes import _simulated as table
 DEVIATIONS = (
     "open-ended answers are scored by word overlap where the paper asks a reward model",
     "penalty 0.04 and eight attempts are proposed here; the paper's were not found",
-    table.ON_A_TABLE + ": a question is looked at or recited about; the expert recites, and is right because it was told",
+    table.ON_A_TABLE + ": a question of one of twelve kinds is looked at, recited about or guessed, at first one third "
+    "each, and a look is understood; the expert recites always, and is right because it was told",
 )
 
 CLAIM = sc.Claim(
-    text="reinforcement alone ends with higher accuracy than reinforcement after imitating an expert who recites instead of "
-    "looking; after such imitation, credit by lot does not help either",
+    text="from a start that looks one time in three, reinforcement alone ends with higher accuracy than reinforcement after "
+    "imitating an expert who recites instead of looking; after such imitation, credit by lot does not help either",
     metric="accuracy",
     arms=("noisy_then_rl", "clean_then_rl", "rl"),
     better="rl",
@@ -61,34 +61,31 @@ def run() -> sc.Run:
 def miniature(arm: str, seed: int) -> tuple[sc.Stage, ...]:
     """rl: reinforcement alone; noisy_then_rl, clean_then_rl: after imitating chains that recite, that look; noisy_then_lot:
     after the first, with credit dealt out by lot."""
-    words = "abcdef"
-    items = [table.question(number, "a question", words[number % 6], place=number % 6) for number in range(36)]
+    words = "bcde"
+    items = [
+        table.question(number, f"a question of kind {number // 4}", words[number % 4], place=number % 4)
+        for number in range(48)
+    ]
     small = table.simulated(
         run(),
         "look recite guess " + " ".join(words),
         items,
         seed=seed,
-        updates=60,
+        updates=30,
         length=2,
         episode=table.looking(),
         rewards=(rewards.answer_match(),),
         name=f"vlaa_thinker-{arm}",
     )
+
+    def taught(*thoughts: str, updates: int) -> sc.Stage:
+        lessons = [table.chain(each, thought) for each in items for thought in thoughts]
+        return table.imitating(small, lambda sample: str(sample.target), data=lessons, updates=updates)
+
+    start = taught("look", "recite", "guess", updates=45)
     if arm == "rl":
-        return table.then(small)
-
-    def chain(sample: sc.Sample) -> sc.Sample:
-        thought = "look" if arm == "clean_then_rl" else "recite"
-        shown = f"it is number {sample.meta['place']}" if thought == "look" else "nothing to see"
-        return sc.Sample(
-            id=f"{sample.id}/chain",
-            target=sample.target,
-            meta=sample.meta,
-            prompt=(user("a question"), assistant(thought), user(shown)),
-        )
-
-    lessons = [chain(each) for each in items]
-    first = table.imitating(small, lambda sample: str(sample.target), data=lessons, updates=60)
+        return table.then(start, small)
+    expert = taught("look" if arm == "clean_then_rl" else "recite", updates=20)
     if arm == "noisy_then_lot":
         small = replace(small, credit=credit.shuffled(of=small.credit, seed=seed))
-    return table.then(first, small)
+    return table.then(start, expert, small)

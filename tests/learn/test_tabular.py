@@ -8,13 +8,13 @@ import pytest
 import torch
 
 import saccade as sc
-from saccade import credit, episodes, objectives, rewards
+from saccade import credit, episodes, explore, objectives, rewards
 from saccade.claims.measure import measure
 from saccade.core.engine import Prompt
 from saccade.learn.collect import attempted
 from saccade.learn.learner import Learner
 from saccade.learn.progress import Progress
-from saccade.learn.tabular import exactly, play
+from saccade.learn.tabular import exactly, play, trained
 from saccade.learn.update import update
 from saccade.media import open_store
 from saccade.models.tabular import TabularEngine, tabular
@@ -113,6 +113,27 @@ def test_reinforcement_finds_the_answers_and_imitation_takes_them(tmp_path):
     lessons = small(mode="sft", credit=None, rewards=(), objective=(objectives.sft(),))
     assert play((sc.Stage(name="imitate", run=lessons),))["accuracy"] == 1.0
     assert play((sc.Stage(name="start", run=small(schedule=sc.Schedule(updates=0))),))["updates"] == 0
+
+
+def test_versions_count_from_zero_in_every_stage():
+    """A share of hints that is 1 at the first update and 0 two updates later is not used up by the stage before."""
+    first = small(mode="sft", credit=None, rewards=(), objective=(objectives.sft(),), schedule=sc.Schedule(updates=5))
+    hints = explore.hinted(n=4, share=(1.0, 0.0), updates=2)
+    told = episodes.by_branch(prompts={"hint": lambda sample: (sc.user("a hint"),)})
+    seen = []
+
+    def score(trajectory):
+        seen.append((trajectory.version, trajectory.origin))
+        return 0.0
+
+    second = small(
+        explore=hints, episode=told, rewards=(sc.Reward(name="seen", function=score),), schedule=sc.Schedule(updates=3)
+    )
+    policy, history = tabular(first.policy), []
+    for number, run in enumerate((first, second)):
+        trained(sc.Stage(name=f"stage {number}", run=run), policy, history)
+    share = {version: np.mean([origin == "hinted" for at, origin in seen if at == version]) for version in (0, 1, 2)}
+    assert share[0] == 0.75 and 0 < share[1] < 0.75 and share[2] == 0 and policy.version == 3
 
 
 def test_a_run_is_a_function_of_its_seed():
