@@ -27,4 +27,4 @@ def environment_return(*, key: str = "environment", discount: float = 1.0):
     return score
 
 
-EXAMPLES = [("<answer>4</answer>", "4", None)]
+EXAMPLES = [("<answer>4</answer>", "4", None, {}), ("", "4", None, {})]  # an attempt outside an environment was paid nothing
