@@ -53,6 +53,9 @@ $(VENV)/.browser: $(VENV)/.test
 test-browser: $(VENV)/.browser
 	$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
 
+test-cluster: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m cluster $(PYTEST_ARGS)
+
 KILLS ?= 200
 SEED ?= 1
 drills: $(VENV)/.test
@@ -61,9 +64,6 @@ drills: $(VENV)/.test
 $(VENV)/.docs: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	touch $@
-
-test-cluster: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m cluster $(PYTEST_ARGS)
 
 docs: $(VENV)/.docs
 	$(BIN)/saccade gallery

@@ -82,23 +82,14 @@ def read_large(rng: np.random.Generator) -> Talk:
 def read_crop(rng: np.random.Generator) -> Talk:
     """The crop itself as the picture: the cheapest lesson in reading a card. Some crops are the card and a little more."""
     state = generate(rng, knobs_of(rng))
-    card, picture = state.cards[0], render(state)[0]
-    if rng.random() < 0.4:
-        x1, y1, x2, y2 = card.box_xyxy
-        left, top, right, bottom = (int(edge) for edge in rng.integers(0, 9, 4))
-        pixels = picture.crop((max(x1 - left, 0), max(y1 - top, 0), x2 + right, y2 + bottom))
-    else:
-        pixels = cut(picture, good_box(rng, state))
+    pixels = around(rng, state, 9) if rng.random() < 0.4 else cut(render(state)[0], good_box(rng, state))
     return told("read_crop", [pixels], [(ask(state).text, str(ask(state).answer))])
 
 
 def read_tight(rng: np.random.Generator) -> Talk:
     """Hardly more than the card as the picture, asked as of a card or as of any picture: leads to reading crops."""
     state = generate(rng, knobs_of(rng))
-    question, card = ask(state), state.cards[0]
-    x1, y1, x2, y2 = card.box_xyxy
-    left, top, right, bottom = (int(edge) for edge in rng.integers(0, 4, 4))
-    pixels = render(state)[0].crop((max(x1 - left, 0), max(y1 - top, 0), x2 + right, y2 + bottom))
+    question, pixels = ask(state), around(rng, state, 4)
     plain = f"Which {'letter' if state.knobs.glyphs == 'letters' else 'digit'} is this?"
     return told("read_tight", [pixels], [(plain if rng.random() < 0.6 else question.text, str(question.answer))])
 
@@ -130,18 +121,19 @@ def look_well(rng: np.random.Generator) -> Talk:
 
 def look_sloppily(rng: np.random.Generator) -> Talk:
     """A call with a sloppy box, and nothing after it."""
-    state = generate(rng, knobs_of(rng))
-    box = sloppy_box(rng, state)
-    messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, box))
-    return Talk(kind="look_sloppily", messages=messages, learned=(1,), tools=offered(rng))
+    return look("look_sloppily", rng)
 
 
 def look_about(rng: np.random.Generator) -> Talk:
     """A call with a box about the card, and nothing after it: that calls point somewhere near it, mostly beside it."""
+    return look("look_about", rng, near=2.5, anywhere=0.1, spoiled=0.85)
+
+
+def look(kind: str, rng: np.random.Generator, **sloppiness: float) -> Talk:
+    """A call with a `sloppy_box`, and nothing after it."""
     state = generate(rng, knobs_of(rng))
-    box = sloppy_box(rng, state, near=2.5, anywhere=0.1, spoiled=0.85)
-    messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, box))
-    return Talk(kind="look_about", messages=messages, learned=(1,), tools=offered(rng))
+    messages = (asked(ask(state).text, render(state)[0]), called(ZOOM, sloppy_box(rng, state, **sloppiness)))
+    return Talk(kind=kind, messages=messages, learned=(1,), tools=offered(rng))
 
 
 def mark(rng: np.random.Generator) -> Talk:
@@ -159,7 +151,8 @@ def sloppy_box(
 ) -> tuple[int, int, int, int]:
     """Grid edges of a box near the card or, with a chance of `anywhere`, somewhere; sides of 3 to 5 bins, never tight.
 
-    near: bins by which the middles may differ in each direction
+    near:    bins by which the middles may differ in each direction
+    spoiled: chance that a near box that holds the whole card is drawn again
     """
     card = [edge * BINS / state.knobs.size_px for edge in state.cards[0].box_xyxy]
     about = rng.random() < 1 - anywhere
@@ -193,6 +186,13 @@ def span(rng: np.random.Generator, low: float, high: float, most: int) -> tuple[
     side = max(int(rng.integers(2, most + 1)), last - first)
     start = int(rng.integers(max(0, last - side), min(first, BINS - side) + 1))
     return start, start + side
+
+
+def around(rng: np.random.Generator, state: State, below_px: int) -> PILImage.Image:
+    """The card and, on every side, fewer than `below_px` pixels of the root beside it."""
+    x1, y1, x2, y2 = state.cards[0].box_xyxy
+    left, top, right, bottom = (int(edge) for edge in rng.integers(0, below_px, 4))
+    return render(state)[0].crop((max(x1 - left, 0), max(y1 - top, 0), x2 + right, y2 + bottom))
 
 
 def cut(pixels: PILImage.Image, box: tuple[int, int, int, int]) -> PILImage.Image:
