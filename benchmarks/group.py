@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.checkpoint import build, described
 
-BEFORE_IMAGE = 96
+BEFORE_IMAGE = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Shape:
 
 
 def prepare(folder: Path, shape: Shape) -> None:
-    """Write the checkpoint, the picture and the tokens. The image stands after the first 96 tokens."""
+    """Write the checkpoint, the picture and the tokens. The image stands after the first `BEFORE_IMAGE` tokens."""
     from PIL import Image as PILImage
 
     from saccade.core.run import PolicySpec

@@ -73,7 +73,8 @@ def theirs(folder: Path) -> Side:
     script = told.script(folder, num_turns=2, words=WORDS)
     latency = [0.0]
 
-    async def look_up(key: str) -> str:
+    # without the annotation of what it returns, which the peer would write into the prompt and we do not
+    async def look_up(key: str):
         """Look something up.
 
         Args:

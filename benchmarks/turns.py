@@ -65,7 +65,8 @@ def ours(folder: Path) -> Side:
 def theirs(folder: Path) -> Side:
     script = told.script(folder, num_turns=TURNS, words=WORDS)
 
-    def look_up(key: str) -> str:
+    # without the annotation of what it returns, which the peer would write into the prompt and we do not
+    def look_up(key: str):
         """Look something up.
 
         Args:
