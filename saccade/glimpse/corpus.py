@@ -42,18 +42,18 @@ STAGES: tuple[tuple[int, dict[Part, float]], ...] = (
            views.text: 0.02, views.one_glyph: 0.04, cards.read_crop: 0.17, cards.find_small: 0.07, cards.mark: 0.06,
            cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.12,
            cards.look_sloppily: 0.05}),
-    (600, {views.scenes: 0.09, views.names: 0.07, views.charts: 0.03, views.pairs: 0.04, views.tables: 0.05,
-           views.clips: 0.02, views.places: 0.01, views.one_place: 0.01, views.apart: 0.01, views.mazes: 0.01,
-           views.text: 0.01, views.one_glyph: 0.08, cards.read_crop: 0.12, cards.find_small: 0.04, cards.mark: 0.07,
-           cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.10,
-           cards.look_sloppily: 0.01, cards.look_about: 0.18}),
+    (1000, {views.scenes: 0.12, views.names: 0.12, views.charts: 0.04, views.pairs: 0.04, views.tables: 0.05,
+            views.clips: 0.02, views.places: 0.01, views.one_place: 0.02, views.apart: 0.01, views.mazes: 0.01,
+            views.text: 0.01, views.one_glyph: 0.05, cards.read_crop: 0.12, cards.find_small: 0.04, cards.mark: 0.06,
+            cards.find_one: 0.01, cards.find: 0.01, cards.read_large: 0.01, cards.guess: 0.02, cards.look_well: 0.10,
+            cards.look_sloppily: 0.01, cards.look_about: 0.12}),
 )
 """How many updates each stage of the training lasts, and the share of every part in it; after the last, the last goes on.
 
 A skill is learned only after some ten thousand lessons that follow each other closely: strewn thinly over everything
 else it never leaves chance. So first large glyphs; then places, of shapes that a colour tells apart, of cards, of small
 cards; then crops are read, by way of pictures that are nearly all card and of glyphs asked for in the words of cards
-(from `read_crop` alone nothing was learned within 600 updates); then names are bound to shapes; then charts and pairs;
+(reading is not learned from crops alone); then names are bound to shapes; then charts and pairs;
 then small cards once more, said as boxes and as calls that mark them; then everything, with a falling rate. The last
 stage is the habit of looking: calls to zoom become frequent enough to learn that they point somewhere near the card,
 and mostly beside it.

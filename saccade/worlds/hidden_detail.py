@@ -4,7 +4,8 @@ The root image is 256 px. A policy sees it scaled to 64 px, where a card is 5 px
 its 14 px glyph (3.5 px there) is below what a small policy reads. Below what pixels hold it is not: a classifier made for
 the purpose and told the place reads 79 % of held-out handwritten digits from them, and 55 % of those 10 px high
 (`glyph_px`), as `python -m benchmarks.overview` printed. So that a policy has to look is measured, by forbidding it to,
-and never assumed. `glyphs="scans"` with `background="photos"` is the real variant: handwritten digits on photographs, see `saccade.worlds.real`. Other cards carry other borders.
+and never assumed. `glyphs="scans"` with `background="photos"` is the real
+variant: handwritten digits on photographs, see `saccade.worlds.real`. Other cards carry other borders.
 """
 
 from __future__ import annotations
