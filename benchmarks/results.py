@@ -9,7 +9,9 @@ INTRO = """# Speed against trl
 
 Written by `python -m benchmarks.vs_trl`. Ratios are the median time (or size) of trl over ours, both in turns in one run.
 Before a clock is started both must compute the same numbers: log-probabilities within 1e-5 nats, gradients within 1e-4
-relative, tokens exactly. The limit is what the arithmetic allows (each case file says how it is counted).
+relative, tokens exactly. The limit is what the count of the work allows (each case file says how it is counted). A ratio
+above it is not against physics: multiply-adds are all that is counted, and what is saved with them (masks, norms, copies,
+memory that no cache holds) is not.
 """
 
 

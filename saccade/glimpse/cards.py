@@ -126,7 +126,7 @@ def look_sloppily(rng: np.random.Generator) -> Talk:
 
 def look_about(rng: np.random.Generator) -> Talk:
     """A call with a box about the card, and nothing after it: that calls point somewhere near it, mostly beside it."""
-    return look("look_about", rng, near=2.5, anywhere=0.1, spoiled=0.95)
+    return look("look_about", rng, near=3.5, anywhere=0.2, spoiled=0.95)
 
 
 def look(kind: str, rng: np.random.Generator, **sloppiness: float) -> Talk:
