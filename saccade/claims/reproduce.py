@@ -88,6 +88,13 @@ def reproduce(
     return result
 
 
+def unfinished(recipe: Recipe, out: Path, cells: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Those of the cells (arm, seed) that have no outcome yet, seed by seed. Raises ValueError like `reproduce`."""
+    claim_commit(recipe.path)
+    ordered = sorted(cells, key=lambda each: recipe.claim.seeds.index(each[1]))
+    return [(arm, seed) for arm, seed in ordered if finished(out / f"{arm}-{seed}", recipe.miniature(arm, seed)) is None]
+
+
 def cell(run: Made, folder: Path, measure: Measure, *, metric: str) -> dict[str, Any]:
     """Run one arm on one seed and keep its outcome. Raises ValueError when the summary lacks the claim's metric."""
     began = time.perf_counter()

@@ -5,7 +5,9 @@ Training is replaced by a function that gives known numbers: what is tested is w
 
 import importlib.util
 import json
+import os
 import subprocess
+import sys
 
 import pytest
 
@@ -166,3 +168,51 @@ def test_a_recipe_without_a_claim_has_nothing_to_reproduce(place):
     module = type("Module", (), {"__file__": str(place / "toy.py")})
     with pytest.raises(ValueError, match="has no CLAIM"):
         read_recipe("toy", module)
+
+
+BESIDE = '''
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Says which process it was measured in, and dies once where it is told to."""
+
+    name: str
+    arm: str
+    seed: int
+
+    def measure(self):
+        import os
+        from pathlib import Path
+
+        died = Path(__file__).parent / "died"
+        if (self.arm, self.seed) == ("a", 2) and not died.exists():
+            died.touch()
+            os._exit(9)
+        return {"accuracy": {"a": 0.1, "b": 0.7, "c": 0.1}[self.arm], "process": os.getpid(),
+                "threads": float(os.environ.get("OMP_NUM_THREADS", 0))}
+
+
+def miniature(arm, seed):
+    return Shown(name=f"toy-{arm}", arm=arm, seed=seed)
+'''
+
+
+def test_cells_run_beside_each_other_and_one_that_died_is_run_again(place):
+    (place / "toy.py").write_text((place / "toy.py").read_text() + BESIDE)
+    git(place, "commit", "-qam", "jobs")
+    done = subprocess.run(
+        [sys.executable, "-m", "saccade", "reproduce", str(place / "toy.py"), "--jobs", "2", "--out", str(place / "cells"),
+         "--results", str(place / "results"), "--json"],
+        cwd=place, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "7"}, check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["verdict"] == "holds" and result == json.loads((place / "results" / "toy.json").read_text())
+    cells = [result["summaries"][arm][seed] for arm in "abc" for seed in "12"]
+    assert len({each["process"] for each in cells}) == 6
+    again = result["summaries"]["a"]["2"]
+    assert again["threads"] == 7, "the cell that died is run again by the process that judges"
+    assert all(each["threads"] == max(1, (os.cpu_count() or 1) // 2) for each in cells if each is not again)
