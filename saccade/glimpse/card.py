@@ -191,7 +191,7 @@ Well-formed answers: {formed:.1%}.
 | right with the nearest grid box, one bin wider on every side | {oracle_box_wider:.1%} |
 | answers after one crop, well-formed | {answers_after_crop:.1%} |
 
-Its crops are sloppy on purpose: the boxes of the calls it learned from lie within two or three of sixteen bins of the card,
+Its crops are sloppy on purpose: the boxes of the calls it learned from lie within three or four of sixteen bins of the card,
 some anywhere, and most of them cut it off. Asked where the card is, it answers much better than it looks.
 
 ## How it was made
