@@ -4,8 +4,9 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
+SCREENSHOTS ?= $(CURDIR)/screenshots
 
-.PHONY: demo test test-fast test-oracle test-browser test-cluster drills docs lint clean help
+.PHONY: demo test test-fast test-oracle test-browser test-cluster chromium drills docs lint clean help
 
 help:
 	@echo "make demo         a small vision-language model learns to look"
@@ -45,13 +46,23 @@ test-fast: $(VENV)/.test
 test-oracle: $(VENV)/.oracle
 	$(BIN)/python -m pytest -m oracle $(PYTEST_ARGS)
 
+# The system's browser, from the distribution's packages; CHROMIUM=path names one that lies elsewhere.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+chromium:
+	@found='$(CHROMIUM)'; if test -z "$$found"; then \
+		echo 'there is no Chromium here; installing it with apt-get'; \
+		test "$$(id -u)" = 0 || { echo 'only root may: sudo apt-get install chromium'; exit 1; }; \
+		export DEBIAN_FRONTEND=noninteractive; timeout 300 apt-get update -qq && \
+		timeout 900 apt-get install -qq --yes --no-install-recommends chromium fonts-dejavu-core >/dev/null && found=chromium; \
+	fi; "$$found" --version
+
 $(VENV)/.browser: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
-	command -v chromium >/dev/null || (apt-get update && apt-get install --yes chromium)
 	touch $@
 
-test-browser: $(VENV)/.browser
-	$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
+test-browser: chromium $(VENV)/.browser
+	OMP_NUM_THREADS=1 SCREENSHOTS=$(SCREENSHOTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m browser tests/viewer $(PYTEST_ARGS)
+	@echo 'the screenshots are in $(SCREENSHOTS)'
 
 test-cluster: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m cluster $(PYTEST_ARGS)
@@ -75,4 +86,4 @@ lint: $(VENV)/.test
 	$(BIN)/pyright
 
 clean:
-	rm -rf $(VENV) .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) screenshots .pytest_cache .hypothesis .ruff_cache

@@ -56,6 +56,11 @@ def dispatch(arguments: list[str]) -> int | None:
         print(__version__)
         return 0
     word, *rest = arguments
+    if word == "--offers":  # what a completion script asks
+        from saccade.cli.completion import offers
+
+        print("\n".join(f"{found}\t{about}" for found, about in offers(" ".join(rest)).items()))
+        return 0
     if word not in known_verbs():
         from saccade.catalog import nearest
 

@@ -21,9 +21,9 @@ from saccade.viewer.opened import NotFound, Opened, Viewer
 from saccade.viewer.overview import overview
 from saccade.viewer.page import attempts_page, card
 from saccade.viewer.places import Place
-from saccade.viewer.rows import SHOWN, Row, Rows, chosen, sort_names
+from saccade.viewer.rows import SHOWN, Row, Rows, chosen, sort_names, value_of
 from saccade.viewer.tokens import tokens_view
-from saccade.viewer.versus import KINDS, newest, versus
+from saccade.viewer.versus import KINDS, by_change, newest, versus
 
 MOST_ROWS = 500
 MOST_GROUP = 64
@@ -205,6 +205,9 @@ def compare_runs(viewer: Viewer, asked: Asked) -> Any:
             or words in str(pair["before"].get("target")).lower()
         )
     ]
+    sort = asked.get("sort", "")
+    if sort:
+        pairs = by_change(pairs, sort, down=asked.get("down") == "1")
     start, count = whole(asked, "start", 0), min(whole(asked, "count", 60), MOST_ROWS)
     names = dict.fromkeys(
         name for run in (first, second) for row in list(newest(run.rows).values())[:200] for name in row["rewards"]
@@ -215,11 +218,17 @@ def compare_runs(viewer: Viewer, asked: Asked) -> Any:
         "only_before": found["only_before"],
         "only_after": found["only_after"],
         "scores": list(names),
+        "sorts": [name for name in sort_names(first.rows) if name not in ("id", "update", "attempt")],
         "matching": len(pairs),
         "start": start,
         "indexed": [first.rows.indexed + second.rows.indexed, first.rows.total + second.rows.total],
         "pairs": [
-            {**pair, "before": told(pair["before"]), "after": told(pair["after"])}
+            {
+                **pair,
+                "before": told(pair["before"]),
+                "after": told(pair["after"]),
+                "values": [value_of(pair[side], sort) for side in ("before", "after")] if sort else [],
+            }
             for pair in pairs[start : start + count]
         ],
     }
@@ -255,9 +264,9 @@ ANSWERS: dict[str, Callable[[Viewer, Asked], Any]] = {
 def exported(viewer: Viewer, asked: Asked) -> tuple[bytes, str, str]:
     """A selection as a file: its bytes, type and name. Raises NotFound, ValueError."""
     run = viewer.run(asked["run"])
-    keys = [key for key in asked.get("keys", "").split(",") if key][:MOST_EXPORT]
-    if not keys:
-        raise ValueError("choose at least one trajectory to export")
+    keys = [key for key in asked.get("keys", "").split(",") if key]
+    if not 0 < len(keys) <= MOST_EXPORT:
+        raise ValueError(f"choose at least one trajectory to export, at most {MOST_EXPORT}; {len(keys)} are chosen")
     attempts = [record(run, key) for key in keys]
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", run.place.name).strip("-.") or "run"
     if asked.get("form") == "inspect":

@@ -53,9 +53,8 @@ def legend(shaded: Mapping[str, tuple[np.ndarray, float, bool]], name: str) -> H
         scales.append(
             tag(
                 "p",
-                f"{ABOUT.get(key, key)}{size}: {low} ",
-                tag("span", *boxes, class_="scale", aria_hidden="true"),
-                f" {high}",
+                f"{ABOUT.get(key, key)}{size}: ",
+                tag("span", f"{low} ", tag("span", *boxes, class_="scale", aria_hidden="true"), f" {high}", class_="ends"),
                 class_=f"scale-line for-s{at}",
             )
         )

@@ -43,6 +43,18 @@ def versus(before: Rows, after: Rows, *, score: str = "") -> dict[str, Any]:
     return {"counts": counts, "pairs": pairs, "only_before": len(first) - shared, "only_after": len(second) - shared}
 
 
+def by_change(pairs: list[dict[str, Any]], name: str, *, down: bool) -> list[dict[str, Any]]:
+    """Pairs in the order of how much a column grew from before to after; those without it on either side come last."""
+
+    def change(pair: dict[str, Any]) -> float | None:
+        values = [value_of(pair[side], name) for side in ("before", "after")]
+        return values[1] - values[0] if all(isinstance(value, int | float) for value in values) else None
+
+    known = [(found, at) for at, pair in enumerate(pairs) if (found := change(pair)) is not None]
+    lack = [pair for pair in pairs if change(pair) is None]
+    return [pairs[at] for _, at in sorted(known, key=lambda each: each[0], reverse=down)] + lack
+
+
 def rightness(row: Row, score: str) -> bool | None:
     if not score:
         return row.get("right")

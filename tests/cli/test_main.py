@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +15,9 @@ import pytest
 import tyro
 from PIL import Image
 
+from saccade.cli import arguments as aliases_of_arguments
 from saccade.cli import extras, known_verbs, main
+from saccade.cli.completion import arguments, named, offers
 from saccade.cli.signature import bindable, split
 
 ISSUE = {
@@ -70,7 +73,7 @@ def test_help_is_a_screen_with_examples_that_can_be_read(saccade, monkeypatch, w
     """Two examples at least, and every one of them is understood by the parser of its verb."""
     monkeypatch.setenv("COLUMNS", "100")
     out = saccade(word, "--help")[1]
-    assert len(out.splitlines()) <= 50
+    assert len(out.splitlines()) <= 42
     examples = re.findall(rf"(?:^ +|\()saccade ({word}\b[^\n)>]*)", out, flags=re.MULTILINE)
     assert len(examples) >= 2, out
     verb = vars(importlib.import_module(f"saccade.cli.verbs.{word}"))["verb"]
@@ -88,21 +91,82 @@ def test_help_is_a_screen_with_examples_that_can_be_read(saccade, monkeypatch, w
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_knows_every_verb_and_its_options(saccade, shell):
+    """Where the shell is on this machine its own reader checks the script; the scripts ask `saccade --offers`."""
     code, out, _ = saccade("completion", shell)
-    assert code == 0 and all(word in out for word in known_verbs()) and "api-model" in out
-    if shell == "bash":
-        assert subprocess.run(["bash", "-n"], input=out, text=True).returncode == 0
+    assert code == 0 and "--offers" in out
+    if shutil.which(shell):
+        flags = {"bash": ["-n"], "zsh": ["-n"], "fish": ["--no-execute"]}[shell]
+        assert subprocess.run([shell, *flags, "/dev/stdin"], input=out, text=True).returncode == 0
+    code, out, _ = saccade("--offers", "saccade ")
+    assert [line.split("\t")[0] for line in out.splitlines()] == list(known_verbs())
+    assert "--api-model\t" in saccade("--offers", "saccade eval glimpse --a")[1]
 
 
-def test_bash_completes_a_verb(saccade):
+def test_bash_completes_verbs_components_and_lists(saccade, tmp_path):
     """The script itself, asked as the shell asks it."""
     script = saccade("completion", "bash")[1]
-    found = re.search(r"complete .*-F (\w+) ", script)
-    assert found, script[-300:]
-    asked = "\n".join((script, "COMP_WORDS=(saccade dem)", "COMP_CWORD=1", f"{found[1]} saccade dem saccade",
-                       "printf '%s\\n' \"${COMPREPLY[@]}\""))
-    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True)
-    assert "demo" in done.stdout, done.stderr
+    command = tmp_path / "bin" / "saccade"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m saccade "$@"\n')
+    command.chmod(0o755)
+
+    def completed(line):
+        asked = "\n".join((script, f"COMP_LINE={shlex.quote(line)}", f"COMP_POINT={len(line)}", f"_saccade {command}",
+                           "printf '%s\\n' \"${COMPREPLY[@]}\""))
+        return subprocess.run(["bash", "-c", asked], capture_output=True, text=True).stdout.split()
+
+    assert completed("saccade dem") == ["demo"]
+    assert "crop,rotate" in completed("saccade eval glimpse --tools crop,ro")
+    assert "hidden_detail" in completed("saccade eval glimpse --data world:hidden_d")
+    assert completed("saccade train deepeye") == ["deepeyes"]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered", "withheld"),
+    [
+        ("saccade train dee", {"deepeyes"}, {"crop"}),
+        ("saccade reproduce ", {"deepeyes", "grpo"}, {"answer_match"}),
+        ("saccade show answer_m", {"answer_match"}, set()),
+        ("saccade list ", {"reward", "tool", "world"}, {"crop"}),
+        ("saccade new wor", {"world"}, {"reward"}),
+        ("saccade new reward ", set(), {"crop"}),
+        ("saccade check x.py --kind re", {"reward", "recipe"}, {"world"}),
+        ("saccade rescore runs/x --rewards answer_match,format", {"answer_match,format_tags"}, {"answer_match"}),
+        ("saccade eval glimpse --on ", {"hidden_detail"}, {"crop"}),
+        ("saccade eval glimpse --recipe dee", {"deepeyes"}, set()),
+        ("saccade eval glimpse --quiet --tools=cr", {"--tools=crop"}, {"crop"}),
+        ("saccade tools serve crop rot", {"rotate"}, set()),
+        ("saccade tools ", {"serve"}, set()),
+        ("saccade completion ", {"bash", "zsh", "fish"}, set()),
+        ("saccade train deepeyes --arm start --optim.lr 1e-4 --", {"--seed", "--data", "--help"}, {"--arm"}),
+        ("saccade ask photo.jpg 'What is", set(), {"--model"}),
+        ("saccade ask photo.jpg 'What is it?' --mo", {"--model"}, set()),
+        ("saccade nothing ", set(), {"--help"}),
+        ("", set(), {"train"}),
+    ],
+)
+def test_the_shell_is_offered_what_may_stand_there(line, offered, withheld):
+    found = set(offers(line))
+    assert offered <= found and not withheld & found
+
+
+def test_runs_are_offered_unless_their_names_are_commands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("zoom", "$(touch x)", "a b"):
+        folder = tmp_path / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+    assert set(offers("saccade eval ")) == {"glimpse", "runs/zoom"} == set(offers("saccade view ")) | {"glimpse"}
+
+
+def test_every_option_that_names_components_offers_some():
+    """An annotation that is misspelt would offer nothing."""
+    for word in known_verbs():
+        for each in arguments(word):
+            if each.kind in vars(aliases_of_arguments) and each.kind not in (
+                "Flag", "Name", "File", "Folder", "RunFolder", "RunFolders", "Question", "Picture"
+            ):
+                assert named(each.kind), (word, each)
 
 
 def test_verbs_that_report_take_json(saccade):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag, Picture, Question, at_least
+from saccade.cli.arguments import Flag, OneModel, OneRecipe, Picture, Question, Tools, at_least
 
 
 def verb(
     image: Picture,
     question: Question,
     *,
-    model: str = "glimpse",
-    recipe: str = "",
+    model: OneModel = "glimpse",
+    recipe: OneRecipe = "",
     arm: str = "",
-    tools: str = "",
+    tools: Tools = "",
     out: str = "",
     temperature: float = 0.0,
     seed: int = 0,

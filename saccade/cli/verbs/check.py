@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import File, Flag
+from saccade.cli.arguments import File, Flag, OneKind
 
 
-def verb(file: File, *, kind: str = "", json: Flag = False) -> int:
+def verb(file: File, *, kind: OneKind = "", json: Flag = False) -> int:
     """Check one component file: reward, tool, credit, world, episode, recipe, ...
 
     Looks at its docstrings and imports, imports it, and runs its EXAMPLES. Exits with 1 and a list of faults when it does

@@ -1,4 +1,4 @@
-"""Print a script that completes verbs and their options in your shell."""
+"""Print a script that completes verbs, their options and names of components in your shell."""
 
 from __future__ import annotations
 
@@ -19,10 +19,38 @@ def verb(shell: Shell = "bash") -> None:
     Args:
         shell: bash, zsh or fish.
     """
-    import importlib
+    print(SCRIPTS[shell])
 
-    from saccade.cli import known_verbs
-    from saccade.cli.signature import bindable
 
-    verbs = {word: bindable(vars(importlib.import_module(f"saccade.cli.verbs.{word}"))["verb"]) for word in known_verbs()}
-    tyro.extras.subcommand_cli_from_dict(verbs, prog="saccade", args=["--tyro-print-completion", shell])
+BASH = """_saccade() {
+  local line="${COMP_LINE:0:COMP_POINT}" found about before=""
+  local word="${line##* }"  # readline ends words at : and =, so what stands before those is there already
+  case "$word" in *[:=]*) before="${word%"${word##*[:=]}"}";; esac
+  COMPREPLY=()
+  while IFS=$'\\t' read -r found about; do COMPREPLY+=("${found#"$before"}"); done < <("$1" --offers "$line" 2>/dev/null)
+}
+complete -o default -o bashdefault -F _saccade saccade"""
+
+ZSH = """#compdef saccade
+_saccade() {
+  local -a found
+  local line word about
+  while IFS=$'\\t' read -r word about; do found+=("${word//:/\\\\:}:$about"); done < <(
+    "$words[1]" --offers "${(j: :)words[1,CURRENT]}" 2>/dev/null)
+  if (( $#found )); then _describe -V saccade found; else _files; fi
+}
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
+compdef _saccade saccade"""
+
+FISH = """function __saccade_offers
+  set -l found (saccade --offers (commandline --current-process --cut-at-cursor | string collect) 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline --current-token)
+  end
+end
+complete --command saccade --no-files --arguments '(__saccade_offers)'"""
+
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+"""Each asks the command itself, so what it offers is never out of date."""

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from saccade.cli.arguments import Flag, Name, at_least
+from saccade.cli.arguments import Benchmarks, Data, Flag, OneRecipe, Policy, Tools, at_least
 
 
 def verb(
-    policy: Name,
+    policy: Policy,
     *,
-    data: str = "",
-    on: str = "",
-    recipe: str = "",
+    data: Data = "",
+    on: Benchmarks = "",
+    recipe: OneRecipe = "",
     arm: str = "",
     out: str = "",
     attempts: int = 1,
     limit: int = 0,
     temperature: float | None = None,
     seed: int = 0,
-    tools: str = "",
+    tools: Tools = "",
     max_tokens: int = 0,
     api_model: str = "",
     again: Flag = False,

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from saccade.cli.arguments import Flag, Name, at_least
+from saccade.cli.arguments import Benchmarks, Data, Flag, OneRecipe, Policy, Tools, at_least
 
 
 def verb(
-    policy: Name,
+    policy: Policy,
     *,
-    data: str = "",
-    on: str = "",
-    recipe: str = "",
+    data: Data = "",
+    on: Benchmarks = "",
+    recipe: OneRecipe = "",
     arm: str = "",
     out: str = "",
     modes: str = "no_tool,random_box,blank_crop,oracle_box,swapped",
     limit: int = 200,
     seed: int = 0,
-    tools: str = "",
+    tools: Tools = "",
     max_tokens: int = 0,
     api_model: str = "",
     again: Flag = False,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag
+from saccade.cli.arguments import Flag, Recipes
 
 
-def verb(*, quick: Flag = False, out: str = "", results: str = "", methods: str = "", seeds: str = "1,2,3",
+def verb(*, quick: Flag = False, out: str = "", results: str = "", methods: Recipes = "", seeds: str = "1,2,3",
          json: Flag = False) -> None:
     """Train every method that applies to plain question answering on the same items, model and number of sampled tokens,
     evaluate all on the same held-out items, and write the table and a plot.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag, Recipe
+from saccade.cli.arguments import Flag, OneModel, Recipe
 from saccade.cli.signature import Overrides
 
 
@@ -10,7 +10,7 @@ def verb(
     recipe: Recipe = "grpo",
     *,
     gpus: str = "1xH100",
-    model: str | None = None,
+    model: OneModel | None = None,
     config: str | None = None,
     arm: str | None = None,
     mixed: Flag = False,

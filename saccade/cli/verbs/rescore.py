@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag, RunFolder
+from saccade.cli.arguments import Flag, OneRecipe, Rewards, RunFolder
 
 
-def verb(run: RunFolder, *, rewards: str = "", recipe: str = "", out: str = "", json: Flag = False) -> None:
+def verb(run: RunFolder, *, rewards: Rewards = "", recipe: OneRecipe = "", out: str = "", json: Flag = False) -> None:
     """Recompute rewards from the trajectories a run wrote, and compare them with what was recorded.
 
       saccade rescore runs/deepeyes

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag, Name, at_least
+from saccade.cli.arguments import Data, Flag, OneRecipe, Policy, Tools, at_least
 
 
 def verb(
-    policy: Name,
+    policy: Policy,
     *,
-    data: str = "",
-    recipe: str = "",
+    data: Data = "",
+    recipe: OneRecipe = "",
     arm: str = "",
     out: str = "",
     attempts: int = 4,
     limit: int = 0,
     temperature: float | None = None,
     seed: int = 0,
-    tools: str = "",
+    tools: Tools = "",
     max_tokens: int = 0,
     api_model: str = "",
     quiet: Flag = False,

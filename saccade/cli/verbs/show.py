@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from saccade.cli.arguments import Flag, Name
+from saccade.cli.arguments import Component, Flag
 
 
-def verb(name: Name, *, leaves: Flag = False, json: Flag = False) -> None:
+def verb(name: Component, *, leaves: Flag = False, json: Flag = False) -> None:
     """Show one component: docstring, signature, EXAMPLES, source path.
 
       saccade show answer_match

@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 import tyro
 
+from saccade.cli.arguments import ToolNames
+
 
 def verb(
     action: Annotated[Literal["serve"], tyro.conf.Positional],
-    names: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TOOL")] = (),
+    names: ToolNames = (),
     *, images: str = ".",
 ) -> None:
     """Serve tools of `saccade list tool` by the Model Context Protocol; without names, crop, rotate and draw_box.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from saccade.cli.arguments import Flag, Recipe
+from saccade.cli.arguments import Data, Flag, OneModel, Recipe
 from saccade.cli.signature import Overrides
 
 
 def verb(
     recipe: Recipe = "grpo",
     *,
-    model: str | None = None,
-    data: str | None = None,
+    model: OneModel | None = None,
+    data: Data | None = None,
     out: str | None = None,
     config: str | None = None,
     arm: str | None = None,
@@ -41,18 +41,17 @@ def verb(
     Args:
         recipe: a name of `saccade list recipe`, or a file.py with run() -> Run.
         model: a checkpoint folder, or glimpse; instead of the recipe's.
-        data: a .jsonl, .parquet or datasets folder in a layout of TRL, verl, EasyR1, LLaVA or ms-swift, or
-            world:NAME?level=real&size=500; instead of the recipe's.
+        data: a .jsonl, .parquet, datasets folder or world:NAME?level=real&size=500; instead of the recipe's.
         out: the run folder; runs/NAME when left out.
         config: a YAML or JSON file of the same settings; flags win over it.
-        arm: train the recipe's miniature on glimpse, this arm of its claim.
+        arm: train the recipe's miniature on glimpse, this arm.
         seed: of data order, sampling and initialisation.
         resume: go on in this run folder; true for the one of --out.
-        contaminated: when an evaluation picture is among the training pictures: warn, raise or ignore.
-        track: show the metrics in trackio or wandb too (with a comma, both); metrics.jsonl is written in any case.
-        names: names of the metrics: trl, or verl for that project's beside them.
-        mixed: compute in bfloat16, keep weights and moments in float32; under torchrun, one process or many.
-        recompute: keep no activations inside the layers; less memory, more time.
+        contaminated: evaluation pictures among those of training: warn, raise, ignore.
+        track: show the metrics in trackio or wandb too; with a comma, both.
+        names: of the metrics: trl, or verl for that project's too.
+        mixed: compute in bfloat16, keep weights in float32 (torchrun).
+        recompute: keep no activations: less memory, more time.
         quiet: no progress bar.
         json: print the summary as JSON.
     """

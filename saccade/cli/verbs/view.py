@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import tyro
-
-from saccade.cli.arguments import Flag
-
-Runs = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+from saccade.cli.arguments import Flag, RunFolders
 
 
-def verb(runs: Runs = ("runs",), *, host: str = "127.0.0.1", port: int = 8765, open: Flag = False) -> None:
+def verb(runs: RunFolders = ("runs",), *, host: str = "127.0.0.1", port: int = 8765, open: Flag = False) -> None:
     """Serve a page over run folders and evaluations, read only and live while they grow. Ctrl-C ends it.
 
       saccade view

@@ -5,7 +5,7 @@ import { List } from "./list.js";
 import { closer } from "./zoom.js";
 
 const byId = (id) => document.getElementById(id);
-const main = byId("main"), LOOK_MS = 2500;
+const main = byId("main"), LOOK_MS = 2500, MOST_PICKED = 200;
 const VIEWS = [["run", "Run"], ["list", "Attempts"], ["compare", "Compare"], ["export", "Export"]];
 const TABS = [["", "Trajectory"], ["tokens", "Tokens"], ["group", "Group"]];
 
@@ -106,7 +106,8 @@ function build() {
   const words = h("input", { type: "search", placeholder: "search", "aria-label": "search attempts", id: "words" });
   const only = h("select", { "aria-label": "show" }), sort = h("select", { "aria-label": "order by" });
   const down = h("button", { type: "button", class: "icon", "aria-pressed": "false", "aria-label": "greatest first" }, "↓");
-  const count = h("div", { class: "count", role: "status" }, "reading ...");
+  const count = h("span", { class: "count", role: "status" }, "reading ...");
+  const all = h("button", { type: "button", title: `the first ${MOST_PICKED}, for export`, onclick: () => pickAll(run) }, "pick all");
   const fill = (select, first, names) => {
     if (select.options.length > 1 && names.every((name, place) => select.options[place + 1]?.value === name)) return;
     const held = select.value;
@@ -131,13 +132,14 @@ function build() {
   sort.addEventListener("change", ask);
   down.addEventListener("click", () => { down.setAttribute("aria-pressed", down.getAttribute("aria-pressed") !== "true"); ask(); });
   main.replaceChildren(h("div", { class: "panes" },
-    h("section", { class: "left", "aria-label": "list" }, h("div", { class: "tools" }, words, only, h("div", { class: "order" }, sort, down)), count, list.box),
+    h("section", { class: "left", "aria-label": "list" }, h("div", { class: "tools" }, words, only, h("div", { class: "order" }, sort, down)), h("div", { class: "found" }, count, all), list.box),
     h("section", { class: "right", "aria-label": "attempt", tabindex: 0 })));
   ask();
 }
 
 async function showAttempt(target, before) {
   const { run, key, tab, query } = now;
+  list.mark(key, -1);
   const place = get("neighbours", { run, key, ...list.asked }).catch(() => ({ at: -1 }));
   const held = picks(run).has(key);
   const picked = h("button", { type: "button", id: "pick", "aria-pressed": String(held), onclick: () => togglePick() }, held ? "picked" : "pick");
@@ -168,8 +170,17 @@ function togglePick() {
   list.draw();
 }
 
+/** Pick what the list shows, or leave it all out when it is picked already. */
+async function pickAll(run) {
+  const { rows } = await get("rows", { run, start: 0, count: MOST_PICKED, ...list.asked });
+  const held = picks(run), on = !rows.every((row) => held.has(row.key));
+  for (const row of rows) pick(run, row.key, on);
+  list.draw();
+}
+
 /** Point at a token: its numbers, and its address. */
 function tokens(target, chosen) {
+  if (!target.querySelector(".flow .t[id]")) return;
   const line = h("p", { class: "token-line", role: "status" }, "Choose a token to see its numbers and to link to it.");
   target.append(line);
   const open = (token) => {
@@ -180,6 +191,7 @@ function tokens(target, chosen) {
     history.replaceState(null, "", link);
   };
   for (const token of target.querySelectorAll(".flow .t[id]")) token.addEventListener("click", () => open(token));
+  target.openToken = open;
   const wanted = chosen && target.querySelector(`#t${CSS.escape(chosen)}`);
   if (wanted) { open(wanted); wanted.scrollIntoView({ block: "center" }); }
 }
@@ -206,16 +218,20 @@ async function showCompare() {
   }
   form.append(choose("score", "right by", found.scores, "the answer"));
   const words = h("input", { type: "search", value: query.words || "", "aria-label": "search items", onchange: () => go({ words: words.value }) });
-  form.append(h("label", {}, "search", words));
+  form.append(h("label", {}, "search", words), choose("sort", "order by the change of", found.sorts, "in order"),
+    h("button", { type: "button", class: "icon", "aria-pressed": String(query.down === "1"), "aria-label": "greatest first",
+      onclick: () => go({ down: query.down === "1" ? "" : "1" }) }, "↓"));
   inside.append(h("div", { class: "kinds", role: "group", "aria-label": "what happened" }, ...found.kinds.map((kind) =>
     h("button", { type: "button", "aria-pressed": String(query.kind === kind), onclick: () => go({ kind: query.kind === kind ? "" : kind }) },
       h("b", {}, found.counts[kind]), kind))));
   const open = (side, run) => h("a", { href: at(run, "t", side.key) }, side.answer || "no answer");
+  const titles = ["item", "target", "before", "after", ...(query.sort ? [query.sort] : []), ""];
   const rows = found.pairs.map((pair) => h("tr", {}, h("th", { scope: "row" }, pair.before.id), h("td", {}, pair.before.target ?? ""),
     h("td", {}, open(pair.before, query.a)), h("td", {}, open(pair.after, query.b)),
+    query.sort ? h("td", {}, pair.values.map((value) => (value === null ? "none" : short(value))).join(" → ")) : null,
     h("td", { class: pair.kind === "fixed" ? "good" : pair.kind === "broken" ? "bad" : "soft" }, pair.kind)));
   inside.append(h("div", { class: "scroll pairs", tabindex: 0, role: "group", "aria-label": "items" }, h("table", {},
-    h("thead", {}, h("tr", {}, ...["item", "target", "before", "after", ""].map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, rows))));
+    h("thead", {}, h("tr", {}, ...titles.map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, rows))));
   const left = [found.only_before && `${found.only_before} items only before`, found.only_after && `${found.only_after} only after`,
     found.matching > 200 && `the first 200 of ${found.matching} are shown`].filter(Boolean);
   inside.append(h("p", { class: "soft" }, [...left, "interval and test: saccade compare"].join("; ")));
@@ -259,6 +275,14 @@ async function look() {
   last = mark;
 }
 
+/** The token before or after the chosen one, by the arrow keys. */
+function nextToken(step) {
+  const target = main.querySelector(".right"), all = [...target.querySelectorAll(".flow .t[id]")];
+  const at = all.findIndex((each) => each.classList.contains("at"));
+  const token = all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
+  if (token) { target.openToken(token); token.scrollIntoView({ block: "nearest" }); }
+}
+
 function nextLook() {
   const looks = [...main.querySelectorAll("figure[data-look]")], at = looks.indexOf(document.activeElement);
   looks[(at + 1) % looks.length]?.focus();
@@ -276,7 +300,8 @@ document.addEventListener("keydown", (event) => {
     1: () => key && goTo(at(run, "t", key)), 2: () => key && goTo(at(run, "t", key, "tokens")), 3: () => key && goTo(at(run, "t", key, "group")),
     l: nextLook, x: () => key && togglePick(), "/": () => byId("words")?.focus(), "?": () => byId("keys").showModal(),
     r: () => run && goTo(at(run)), a: () => run && goTo(at(run, "list")), c: () => run && goTo(withQuery("#/compare", { a: run })),
-    e: () => run && goTo(at(run, "export")), Escape: () => key && goTo(at(run, "list")),
+    e: () => run && goTo(at(run, "export")),
+    ...(key && now.tab === "tokens" ? { ArrowLeft: () => nextToken(-1), ArrowRight: () => nextToken(1) } : {}), Escape: () => key && goTo(at(run, "list")),
   };
   if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
 });

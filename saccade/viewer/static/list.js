@@ -71,7 +71,7 @@ export class List {
       h("span", { class: `sign ${kind}`, "aria-hidden": "true" }, sign),
       h("span", { class: "id", title: visible(row.id) }, h("span", { class: "sr" }, said + ", "), row.bad ? "record that cannot be read" : row.id),
       h("span", { class: "worth" }, row.bad ? "" : short(worth)),
-      h("span", { class: "about" }, row.bad ? row.key : `${row.answer || "no answer"} → ${row.target ?? "?"}`),
+      h("span", { class: "about" }, row.bad ? row.key : `answered ${row.answer || "nothing"}` + (row.target == null ? "" : `, target ${row.target}`)),
       h("span", { class: "sums" }, row.bad ? "" : [row.update ? `u${row.update}` : "", `${row.calls} call${row.calls === 1 ? "" : "s"}`,
         row.stop !== "done" ? row.stop : ""].filter(Boolean).join(" · ")));
     li.append(pick, link);
