@@ -37,6 +37,7 @@ def ours(folder: Path) -> Side:
 
     from saccade.core.engine import Sampling
     from saccade.core.message import Image, user
+    from saccade.core.reward import Reward
     from saccade.core.run import Independent, Optim, PolicySpec, Run
     from saccade.core.sample import Sample
     from saccade.credit.group_mean import group_mean
@@ -58,7 +59,8 @@ def ours(folder: Path) -> Side:
     def alternate(trajectory) -> float:
         return float(trajectory.attempt % 2)
 
-    run = Run(name="bench", data=[], episode=single(), policy=spec, rewards=(alternate,), credit=group_mean(),
+    run = Run(name="bench", data=[], episode=single(), policy=spec,
+              rewards=(Reward(name="alternate", function=alternate),), credit=group_mean(),
               objective=(clip(),), explore=Independent(n=GROUP), optim=Optim(lr=0.0))
     clocks = {name: Stopwatch() for name in ("rollout", "update")}
 

@@ -65,6 +65,39 @@ class Stopwatch:
         self.seconds, self.calls = 0.0, 0
 
 
+class Intervals:
+    """When something was going on, be it several times at once: the spans of a block or of a wrapped function."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[float, float]] = []
+
+    @contextmanager
+    def __call__(self):
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spans.append((began, time.perf_counter()))
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any, **options: Any) -> Any:
+            with self():
+                return function(*args, **options)
+
+        return timed
+
+    def without(self, other: Intervals) -> float:
+        """Seconds in which this was going on and the other was not."""
+        edges = sorted([(at, change, 0) for span in self.spans for at, change in zip(span, (1, -1), strict=True)]
+                       + [(at, 0, change) for span in other.spans for at, change in zip(span, (1, -1), strict=True)])
+        seconds, mine, theirs, last = 0.0, 0, 0, 0.0
+        for at, change, others in edges:
+            if mine and not theirs:
+                seconds += at - last
+            mine, theirs, last = mine + change, theirs + others, at
+        return seconds
+
+
 def timed(side: Side) -> dict[str, float]:
     """One run: seconds, peak megabytes above what was held before, and what the run measured itself."""
     side.before()

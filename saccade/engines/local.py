@@ -2,7 +2,7 @@
 
 A trajectory opens a `session()` for as long as it lives. Rows that have ended leave the batch at once, so their tools run
 while the others are still being sampled, and come back with their next request: a straggler holds nobody. They are let in
-when so many are out that a new batch is worth its prefill (`refill`).
+when so many are out that a new batch is worth its prefill (`refill`), or have lost as much by waiting as that costs.
 
 In the deterministic mode (the default) who is in a batch follows from the tokens alone, never from the clock: when enough
 rows have ended, the engine waits for every live trajectory that is out and lets them in by the seeds of their requests.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -28,6 +29,9 @@ from saccade.models.family import check_spans
 from saccade.models.policy import Policy
 
 Value = TypeVar("Value")
+
+ENTRY_STEPS = 4
+"""Steps that the rows of a batch could have made in the time that letting others in takes them, about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +70,7 @@ class LocalEngine:
         self._live = 0
         self._serving: asyncio.Task[None] | None = None
         self._changed: asyncio.Event | None = None
+        self._worker: ThreadPoolExecutor | None = None  # always the same thread: each has its own team and its own memory
 
     @property
     def version(self) -> int:
@@ -143,18 +148,19 @@ class LocalEngine:
         try:
             with sampling_mode(self.policy):
                 decoder = Decoder(self.policy, self.store, self.prefixes)
-                began_with = 0
+                began_with = lost = 0
                 while True:
-                    if self._due(decoder.num_active, began_with):
+                    if self._due(decoder.num_active, began_with, lost):
                         await self._gather(decoder.num_active)
                         await self._admit(decoder, asked)
-                        began_with = decoder.num_active
+                        began_with, lost = decoder.num_active, 0
                     if not decoder.num_active:
                         break
                     for each, request in asked.items():
                         each.over = each.over or request.future.done()  # nobody waits for it any more
                     self._deliver(decoder.cut() if self.aborted else await self._run(decoder.step), asked)
                     await asyncio.sleep(0)
+                    lost += len(self._waiting)
                 decoder.compact()
         except Exception as error:  # handed to everybody who waits: each trajectory records it at its own boundary
             for request in asked.values():
@@ -164,13 +170,15 @@ class LocalEngine:
             self._serving, self.aborted = None, False
             self._wake()
 
-    def _due(self, num_active: int, began_with: int) -> bool:
-        """Whether it is time to let rows in: from the tokens alone in the deterministic mode, else when enough are back."""
+    def _due(self, num_active: int, began_with: int, lost: int) -> bool:
+        """Whether it is time to let rows in: from the tokens alone in the deterministic mode, else when enough are back, or
+        when those who wait have together lost as many steps as letting them in costs the others."""
         if num_active == 0:
             return bool(self._waiting) and self._all_here(0)
         if self.deterministic:
             return began_with - num_active >= self.refill * began_with
-        return len(self._waiting) >= self.refill * (num_active + len(self._waiting)) > 0
+        enough = len(self._waiting) >= self.refill * (num_active + len(self._waiting))
+        return bool(self._waiting) and (enough or lost >= ENTRY_STEPS * num_active)
 
     async def _gather(self, num_active: int) -> None:
         assert self._changed is not None
@@ -211,7 +219,11 @@ class LocalEngine:
         return chosen
 
     async def _run(self, work: Callable[[], Value]) -> Value:
-        return work() if self.deterministic else await asyncio.to_thread(work)
+        if self.deterministic:
+            return work()
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, "sampling")
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
     def _deliver(self, ended: list[Stream], asked: dict[Stream, _Request]) -> None:
         for each in ended:

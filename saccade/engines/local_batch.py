@@ -26,6 +26,8 @@ from saccade.models.plan import batches
 from saccade.models.policy import Policy
 
 PREFILL_TOKENS = 1 << 14
+ROOM = 16
+"""Columns behind a new batch, for the first tokens it samples."""
 
 
 def run_batch(
@@ -81,7 +83,7 @@ class Decoder:
         block, logits = prefill(self.policy, self.store, self.prefixes, unique)
         if member_R != list(range(len(unique))):
             rows = torch.tensor(member_R, device=self.policy.device)
-            block, logits = block.select(rows), logits.index_select(0, rows)
+            block, logits = block.select(rows, room=ROOM), logits.index_select(0, rows)
         if self.streams:
             block, logits = self._joined(block, [each.size for each in new]), torch.cat([self._logits_RV, logits])
         self.streams = self.streams + new
@@ -92,7 +94,7 @@ class Decoder:
     def _joined(self, block: Block, sizes: Sequence[int]) -> Block:
         """The rows that go on, moved to the left, and under them the rows of `block`."""
         held = [each.size for each in self.streams]
-        whole = Block(self.policy, len(held) + len(sizes), max(*held, *sizes) + 16)
+        whole = Block(self.policy, len(held) + len(sizes), max(*held, *sizes) + ROOM)
         whole.copy_prefixes(range(len(held)), self._block, range(len(held)), held)
         whole.copy_prefixes(range(len(held), len(held) + len(sizes)), block, range(len(sizes)), sizes)
         whole.at = max(*held, *sizes)
@@ -158,7 +160,8 @@ class Decoder:
         self._remember(gone if kept else None)
         if kept:
             rows = torch.tensor(kept, device=self.policy.device)
-            self._block, self._logits_RV = self._block.select(rows), self._logits_RV.index_select(0, rows)
+            room = self._block.data.shape[3] - self._block.at
+            self._block, self._logits_RV = self._block.select(rows, room=room), self._logits_RV.index_select(0, rows)
         self.streams = [self.streams[row] for row in kept]
         if kept:
             self._tables()
@@ -198,8 +201,9 @@ def prefill(policy: Policy, store: MediaStore, prefixes: PrefixStore, prompts: S
     blocks, hidden = [], []
     for group in groups:
         held = max(starts[u] for u in group)
-        block = Block(policy, len(group), held + max(fresh[u] for u in group) + (16 if len(groups) == 1 else 0))
+        block = Block(policy, len(group), held + max(fresh[u] for u in group) + (ROOM if len(groups) == 1 else 0))
         _fill(block, [found[u] for u in group])
+        prefixes.release(each for u in group if (each := found[u]) is not None)
         block.at = held
         rows = rows_of(policy, [prompts[u] for u in group], features, starts=[starts[u] for u in group])
         width = rows.order_RT.shape[1]
@@ -219,7 +223,7 @@ def prefill(policy: Policy, store: MediaStore, prefixes: PrefixStore, prompts: S
     if len(groups) == 1:
         return blocks[0], policy.family.logits(policy.model, hidden[0])
     sizes = [len(prompt.tokens) for prompt in prompts]
-    whole = Block(policy, len(prompts), max(sizes) + 16)
+    whole = Block(policy, len(prompts), max(sizes) + ROOM)
     whole.at = max(sizes)
     for group, block in zip(groups, blocks, strict=True):
         whole.copy_prefixes(group, block, range(len(group)), [sizes[u] for u in group])

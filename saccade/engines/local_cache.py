@@ -10,7 +10,7 @@ L layers, R rows, S columns, H key heads, D head size.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,13 +29,12 @@ class Block:
         text = policy.model.config.get_text_config()
         size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
         self.shape = (text.num_hidden_layers, num_rows, text.num_key_value_heads, size)
-        self.data = self._empty(num_columns, policy.device, next(policy.model.parameters()).dtype)
+        dtype = next(policy.model.parameters()).dtype
+        self.data = torch.zeros(
+            2, text.num_hidden_layers, num_rows, num_columns, *self.shape[2:], device=policy.device, dtype=dtype
+        )
         self.order_RS = torch.full((num_rows, num_columns), FAR, dtype=torch.int64, device=policy.device)
         self.at = 0
-
-    def _empty(self, num_columns: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-        layers, rows, heads, size = self.shape
-        return torch.zeros(2, layers, rows, num_columns, heads, size, device=device, dtype=dtype)
 
     @property
     def nbytes(self) -> int:
@@ -49,22 +48,34 @@ class Block:
         return self.data[0, layer, :, :until].transpose(1, 2), self.data[1, layer, :, :until].transpose(1, 2)
 
     def reserve(self, num_columns: int) -> None:
-        """Make room for so many columns after `at`; doubles, so that the copies cost what the columns cost."""
+        """Make room for so many columns after `at`, a quarter more than there are, so that copies are few."""
         have = self.data.shape[3]
         if self.at + num_columns <= have:
             return
-        want = max(self.at + num_columns, 2 * have)
-        grown = self._empty(want, self.data.device, self.data.dtype)
-        grown[:, :, :, : self.at] = self.data[:, :, :, : self.at]
-        order = self.order_RS.new_full((self.shape[1], want), FAR)
-        order[:, : self.at] = self.order_RS[:, : self.at]
-        self.data, self.order_RS = grown, order
+        want = max(self.at + num_columns, have + have // 4)
+        grown = self._with_columns(self.shape[1], want)
+        grown.data[:, :, :, : self.at] = self.data[:, :, :, : self.at]
+        grown.order_RS[:, : self.at] = self.order_RS[:, : self.at]
+        self.data, self.order_RS = grown.data, grown.order_RS
 
-    def select(self, rows: Tensor) -> Block:
-        """A new block with some rows, in this order."""
+    def select(self, rows: Tensor, *, room: int = 0) -> Block:
+        """A new block with some rows, in this order, and `room` free columns behind them."""
+        out = self._with_columns(len(rows), self.at + room)
+        for kind in range(2):  # layer by layer: a copy of everything at once would be held twice for a moment
+            for layer in range(self.shape[0]):
+                out.data[kind, layer, :, : self.at] = self.data[kind, layer, :, : self.at].index_select(0, rows)
+        out.order_RS[:, : self.at] = self.order_RS[:, : self.at].index_select(0, rows)
+        return out
+
+    def _with_columns(self, num_rows: int, num_columns: int) -> Block:
+        """A block of this kind whose first `at` columns are yet to be written; those behind them are zero, as a masked key
+        that is not finite would spoil a row."""
+        layers, _, heads, size = self.shape
         out = object.__new__(Block)
-        out.shape = (self.shape[0], len(rows), *self.shape[2:])
-        out.data, out.order_RS, out.at = self.data.index_select(2, rows), self.order_RS.index_select(0, rows), self.at
+        out.shape, out.at = (layers, num_rows, heads, size), self.at
+        out.data = self.data.new_empty(2, layers, num_rows, num_columns, heads, size)
+        out.data[:, :, :, self.at :] = 0
+        out.order_RS = self.order_RS.new_full((num_rows, num_columns), FAR)
         return out
 
     def copy_prefixes(self, rows: Sequence[int], source: Block, source_rows: Sequence[int], lengths: Sequence[int]) -> None:
@@ -84,11 +95,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The first `length` tokens of a prompt stand in row `row` of `block`."""
+    """The first `length` tokens of a prompt stand in row `row` of `block`, which is number `number` of its store."""
 
     block: Block
     row: int
     length: int
+    number: int
 
 
 Key = tuple[int, bytes, tuple[tuple[str, int], ...]]
@@ -126,21 +138,33 @@ class PrefixStore:
             self._blocks.move_to_end(place[0])
             usable = min(length, size - 1)
             if usable and not any(span.start < usable < span.start + span.length for span in prompt.media):
-                return Found(block=self._blocks[place[0]][0], row=place[1], length=usable)
+                return Found(block=self._blocks[place[0]][0], row=place[1], length=usable, number=place[0])
         return None
+
+    def release(self, taken: Iterable[Found]) -> None:
+        """Forget rows that others have taken up: when those end they are kept anew, with what came after."""
+        gone = {(each.number, each.row) for each in taken}
+        for number in {number for number, _ in gone} & set(self._blocks):
+            block, keys = self._blocks[number]
+            for key in [key for key in keys if self._rows.get(key) in gone]:
+                self._forget(key)
+            left = [key for key in keys if self._rows.get(key, (-1, 0))[0] == number]
+            self._blocks[number] = (block, left)
+            if not left:
+                self._drop(number)
 
     def keep(self, block: Block, rows: Sequence[int], prompts: Sequence[Prompt], lengths: Sequence[Sequence[int]]) -> None:
         """Remember that row ``rows[i]`` holds the first n tokens of ``prompts[i]`` for each n of ``lengths[i]``."""
         if block.nbytes > self.max_bytes:
             return
-        keys = []
+        keys: dict[Key, None] = {}
         for row, prompt, each in zip(rows, prompts, lengths, strict=True):
             for length in each:
                 key = _key(prompt, length)
                 self._lengths[length] += key not in self._rows
                 self._rows[key] = (self._next, row)
-                keys.append(key)
-        self._blocks[self._next] = (block, keys)
+                keys[key] = None
+        self._blocks[self._next] = (block, list(keys))
         self._next += 1
         self.bytes += block.nbytes
         while self.bytes > self.max_bytes:
@@ -151,10 +175,13 @@ class PrefixStore:
         self.bytes -= block.nbytes
         for key in keys:
             if self._rows.get(key, (-1, 0))[0] == number:
-                del self._rows[key]
-                self._lengths[key[0]] -= 1
-                if not self._lengths[key[0]]:
-                    del self._lengths[key[0]]
+                self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        del self._rows[key]
+        self._lengths[key[0]] -= 1
+        if not self._lengths[key[0]]:
+            del self._lengths[key[0]]
 
 
 def _key(prompt: Prompt, length: int) -> Key:
