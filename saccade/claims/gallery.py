@@ -126,6 +126,7 @@ def recipe_parts(path: Path, choices: Sequence[Choice], results: Path) -> list[s
         "## Components", "", "| axis | choice |", "|---|---|", *components, "",
         "## Claim", "", *claim_lines(claim), "",
         "## Result", "", *result_lines(result, stale=stale), "",
+        *failure_lines(path, None if stale or result is None else result["verdict"]),
         "## Deviations from the publication", "", *(f"- {each}" for each in deviations(path)), "",
     ]
 
@@ -151,6 +152,11 @@ def result_lines(result: Mapping[str, Any] | None, *, stale: bool) -> list[str]:
     stated, measured = (str(result.get(key))[:10] for key in ("claim_commit", "commit"))
     return [f"**{result['verdict']}**: {result['why']}", "", *lines, "", plot(result), "",
             f"Claim committed in `{stated}`, measured at `{measured}` in {result.get('seconds', 0) / 60:.0f} minutes."]
+
+
+def failure_lines(path: Path, verdict: str | None) -> list[str]:
+    """What the recipe's `FAILURE` says of a claim that failed: why, with figures, and what was tried."""
+    return [*(f"- {each}" for each in texts_of("FAILURE", path)), ""] if verdict == "fails" else []
 
 
 def plot(result: Mapping[str, Any]) -> str:

@@ -21,6 +21,8 @@ DEVIATIONS = (
     table.ON_A_TABLE + ": code shows the number behind a chart of bars and nothing of a scatter; looking shows the first "
     "rightly in seven of ten cases and the second in eight. At first two replies in ten are code and what it shows is "
     "misread in four cases of ten; what a look shows is not",
+    "with 40 updates instead of 120 the choice was still open when the run ended: on seeds 1, 2 and 3 the method reached 0.750, "
+    "0.800 and 0.883 over 0.750 of looking alone, an interval that holds 0. This claim is longer, on seeds not used before",
 )
 
 CLAIM = sc.Claim(
@@ -33,7 +35,7 @@ CLAIM = sc.Claim(
     over="direct",
     control="by_lot",
     margin=0.01,
-    seeds=(1, 2, 3),
+    seeds=(4, 5, 6),
     scale="tabular",
 )
 
@@ -117,7 +119,7 @@ def miniature(arm: str, seed: int) -> tuple[sc.Stage, ...]:
         " ".join(("<CODE>", "<DIRECT>", *map(str, range(VALUES)))),
         items,
         seed=seed,
-        updates=40,
+        updates=120,
         length=2,
         episode=charted(forced=forced),
         name=f"visual_programmability-{arm}",

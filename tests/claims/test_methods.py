@@ -142,3 +142,12 @@ def test_a_broken_result_file_is_named(tmp_path):
     (tmp_path / "toy_method.json").write_text("{")
     with pytest.raises(ValueError, match=r"toy_method.json:1"):
         method(SYSTEM, recipes=tmp_path, results=tmp_path, smoked={})
+
+
+def test_a_recipe_whose_claim_failed_says_why_and_what_was_tried():
+    from saccade.claims.gallery import texts_of
+
+    for each in methods():
+        if each.verdict == "fails":
+            lines = list(texts_of("FAILURE", ROOT.parent / each.recipe))
+            assert len(lines) >= 3 and any(sign.isdigit() for sign in "".join(lines)), f"{each.recipe} has no FAILURE"
