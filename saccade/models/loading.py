@@ -18,6 +18,7 @@ from saccade.core.run import PolicySpec
 from saccade.models import adapters
 from saccade.models.families import gemma, internvl, qwen, smolvlm
 from saccade.models.family import Family
+from saccade.models.patch_product import multiply_patches_
 from saccade.models.policy import Policy
 
 FAMILIES: tuple[ModuleType, ...] = (qwen, smolvlm, internvl, gemma)
@@ -137,4 +138,5 @@ def load_model(folder: Path, spec: PolicySpec) -> Any:
     absent = sorted(map(str, (*report["missing_keys"], *report["mismatched_keys"])))
     if absent:
         raise ValueError(f"the weights in {folder} lack or misshape {len(absent)} tensors, {absent[0]} for example")
+    multiply_patches_(model)
     return model.to(device).eval()
