@@ -61,7 +61,7 @@ class Block:
     def select(self, rows: Tensor, *, room: int = 0) -> Block:
         """A new block with some rows, in this order, and `room` free columns behind them."""
         out = self._with_columns(len(rows), self.at + room)
-        for kind in range(2):  # layer by layer: a copy of everything at once would be held twice for a moment
+        for kind in range(2):  # layer by layer, here and below: everything at once would be held twice for a moment
             for layer in range(self.shape[0]):
                 out.data[kind, layer, :, : self.at] = self.data[kind, layer, :, : self.at].index_select(0, rows)
         out.order_RS[:, : self.at] = self.order_RS[:, : self.at].index_select(0, rows)
@@ -87,9 +87,11 @@ class Block:
             assert len(columns) == length, "a cached row lacks tokens of its prefix"
             there.append(other * source.data.shape[3] + columns)
             here.append(row * self.data.shape[3] + np.arange(length))
-        to = torch.from_numpy(np.concatenate(here)).to(self.data.device)
-        taken = source.data.flatten(2, 3).index_select(2, torch.from_numpy(np.concatenate(there)).to(self.data.device))
-        self.data.flatten(2, 3).index_copy_(2, to, taken)
+        to, of = (torch.from_numpy(np.concatenate(each)).to(self.data.device) for each in (here, there))
+        for kind in range(2):
+            for layer in range(self.shape[0]):
+                taken = source.data[kind, layer].flatten(0, 1).index_select(0, of)
+                self.data[kind, layer].flatten(0, 1).index_copy_(0, to, taken)
         self.order_RS.view(-1)[to] = torch.from_numpy(np.concatenate([np.arange(each) for each in lengths])).to(to.device)
 
 

@@ -14,7 +14,7 @@ from torch.nn.functional import linear
 class PatchProduct(nn.Conv3d):
     """A Conv3d [N, C, T, H, W] -> [N, D, 1, 1, 1] of inputs that are one kernel large; others are convolved as ever."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the stock class
+    def forward(self, input: Tensor) -> Tensor:
         if tuple(input.shape[2:]) != tuple(self.kernel_size):
             return super().forward(input)
         return linear(input.flatten(1), self.weight.flatten(1), self.bias)[:, :, None, None, None]

@@ -21,8 +21,8 @@ DEVIATIONS = (
     table.ON_A_TABLE + ": code shows the number behind a chart of bars and nothing of a scatter; looking shows the first "
     "rightly in seven of ten cases and the second in eight. At first two replies in ten are code and what it shows is "
     "misread in four cases of ten; what a look shows is not",
-    "with 40 updates instead of 120 the choice was still open when the run ended: on seeds 1, 2 and 3 the method reached 0.750, "
-    "0.800 and 0.883 over 0.750 of looking alone, an interval that holds 0. This claim is longer, on seeds not used before",
+    "with 40 updates instead of 120 the choice was still open when the run ended: on seeds 1, 2 and 3 the method reached "
+    "0.750, 0.800 and 0.883 over 0.750 of looking alone, an interval that holds 0; this claim is longer, on fresh seeds",
 )
 
 CLAIM = sc.Claim(
