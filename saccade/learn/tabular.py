@@ -20,7 +20,7 @@ from saccade.core.trajectory import Group
 from saccade.learn.collect import Batch, attempted, samples_for, supervised
 from saccade.learn.learner import Learner
 from saccade.learn.loop import check
-from saccade.learn.progress import Progress
+from saccade.learn.progress import Progress, progress_bar
 from saccade.learn.rate import rate
 from saccade.learn.update import update
 from saccade.media import open_store
@@ -60,7 +60,14 @@ def trained(stage: Stage, policy: TabularPolicy, history: list[dict[str, float]]
     Versions count from 0 in every stage, as they do where a stage loads the weights the last one left: what fades or is
     drawn by version (hints, trust) means the updates of its own stage.
     """
-    run, bar, sampled = stage.run, Progress(), 0
+    run = stage.run
+    with progress_bar(run.name, run.schedule.updates, start="learning") as bar:
+        return taught(run, stage, policy, history, bar)
+
+
+def taught(run: Run, stage: Stage, policy: TabularPolicy, history: list[dict[str, float]], bar: Progress) -> int:
+    """The updates of a stage, each told to the bar."""
+    sampled = 0
     check(run)
     policy.version = 0
     needs = {need for weighted in run.objective for need in weighted.term.needs}
@@ -82,6 +89,7 @@ def trained(stage: Stage, policy: TabularPolicy, history: list[dict[str, float]]
             )}
             done += 1
             history.append(metrics)
+            bar.advance(f"reward {metrics['reward']:.3g}" if "reward" in metrics else "")
         if stage.until is not None and stage.until(metrics):
             break
     return sampled

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import struct
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ class Folder:
     def __init__(self, folders: Sequence[Path], *, cache: Cache | None = None) -> None:
         self.folders = tuple(folders)
         self.cache = cache or Cache(1 << 29)
+        self._decoding = threading.Lock()
 
     def path(self, ref: str) -> Path | None:
         name = ref.removeprefix("px:")
@@ -67,8 +69,11 @@ class Folder:
             raise KeyError(f"no picture {ref[:60]}")
         found = self.cache.get(path)
         if found is None:
-            found = read_rgb(Image(ref=f"file:{path}"), whole_pixels=MAX_PIXELS)
-            self.cache.put(path, found, found.width * found.height * 3)
+            with self._decoding:  # tiles of one picture are asked for at once, and it is decoded once
+                found = self.cache.get(path)
+                if found is None:
+                    found = read_rgb(Image(ref=f"file:{path}"), whole_pixels=MAX_PIXELS)
+                    self.cache.put(path, found, found.width * found.height * 3)
         return found
 
     def size(self, ref: str) -> tuple[int, int]:

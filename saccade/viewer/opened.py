@@ -16,7 +16,7 @@ from saccade.viewer.reading import Reading, reading_of
 from saccade.viewer.rows import Rows
 
 LOOK_S = 2.0
-FIRST_S = 0.3
+FIRST_S = 0.15
 
 
 class NotFound(ValueError):

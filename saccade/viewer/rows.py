@@ -58,8 +58,11 @@ class Rows:
 
     @property
     def total(self) -> int:
-        """Records that are there, indexed or not yet."""
-        return sum(len(lines) for lines in self.files.values())
+        """Records that are there, indexed or not yet; in files that were not opened yet as many as their size lets expect."""
+        files = list(self.files.values())
+        known, read = sum(map(len, files)), sum(lines.read_to for lines in files)
+        unopened = [lines.unread for lines in files if lines.unread and not lines.read_to]
+        return known + (max(len(unopened), round(sum(unopened) * known / read)) if unopened and read else len(unopened))
 
     @property
     def indexed(self) -> int:
@@ -73,6 +76,7 @@ class Rows:
         with self._lock:
             self._look()
             for number, lines in sorted(self.files.items()):
+                lines.read()  # one file after the other, so that the first rows do not wait for the last file
                 while self.done[number] < len(lines):
                     self._take(number, lines)
                     if time.perf_counter() > end:
@@ -84,7 +88,7 @@ class Rows:
         lost = set(self.files) - set(found)
         before = {number: lines.generation for number, lines in self.files.items()}
         for number, path in found.items():
-            self.files.setdefault(number, Lines(path)).grow()
+            self.files.setdefault(number, Lines(path)).look()
         if lost or any(self.files[number].generation != was for number, was in before.items() if number in found):
             self.files = {number: self.files[number] for number in found}
             self.rows, self.at, self.groups, self.done, self.bad = [], {}, {}, {}, 0
@@ -111,6 +115,9 @@ class Rows:
         """The whole record behind a key. Raises KeyError for none, ValueError for one that is no trajectory."""
         number, _, line = key.partition(".")
         lines = self.files.get(int(number)) if number.isdigit() else None
+        if lines is not None and lines.unread:
+            with self._lock:
+                lines.read()
         if lines is None or not line.isdigit() or int(line) >= len(lines):
             raise KeyError(f"there is no record {key[:40]}")
         return read_record(lines.line(int(line)))

@@ -271,8 +271,9 @@ def test_looking_closer(page, runs, port):
     assert page.locator(".pane").first.evaluate("each => each.style.transform") == ""
 
 
-def test_a_large_picture_comes_in_tiles(chromium, tmp_path):
+def test_a_picture_of_100_megapixels_comes_in_tiles(chromium, tmp_path, shots):
     from PIL import Image as PILImage
+    from PIL import ImageDraw
 
     from saccade.core.message import user
     from saccade.core.record import write_lines
@@ -280,9 +281,12 @@ def test_a_large_picture_comes_in_tiles(chromium, tmp_path):
     from saccade.core.trajectory import Step, Trajectory
     from saccade.media import open_store
 
-    image = open_store(tmp_path / "r" / "media").put(
-        PILImage.effect_noise((3000, 2400), 50).convert("RGB"), source="input"
-    )
+    large = PILImage.linear_gradient("L").resize((12_000, 8_400)).convert("RGB")
+    draw = ImageDraw.Draw(large)
+    for at in range(0, 12_000, 400):
+        draw.line((at, 0, at, 8_400), fill="orange", width=12)
+        draw.line((0, at, 12_000, at), fill="navy", width=12)
+    image = open_store(tmp_path / "r" / "media").put(large, source="input")
     asked = user(image, "What is it?")
     write_lines(
         tmp_path / "r" / "trajectories.jsonl",
@@ -300,6 +304,8 @@ def test_a_large_picture_comes_in_tiles(chromium, tmp_path):
             page.locator("button[aria-label=closer]").first.click()
         page.wait_for_function("() => [...document.querySelectorAll('.tile')].some(each => each.naturalWidth > 0)")
         assert 0 < page.locator(".tile").count() < 30
+        page.wait_for_function("() => [...document.querySelectorAll('.tile')].every(each => each.naturalWidth > 0)")
+        page.screenshot(path=str(shots / "tiles.png"))
         page.close()
 
 

@@ -116,6 +116,21 @@ def test_a_run_grows_while_it_is_looked_at(tmp_path, store):
     assert len(rows.rows) == 1 and rows.generation == 1 and rows.bad == 0
 
 
+def test_the_first_rows_do_not_wait_for_the_last_file(tmp_path, store):
+    (tmp_path / "trajectories").mkdir()
+    for update in range(1, 5):
+        made = [looking(store, 80 * update + at, looks=1, tokens=40) for at in range(80)]
+        write_lines(tmp_path / "trajectories" / f"update_{update:06d}.jsonl", made)
+    rows = Rows(tmp_path)
+    assert not rows.grow(0.0)
+    assert 0 < rows.indexed < 320 and rows.files[4].read_to == 0
+    assert 300 <= rows.total <= 340  # what was not opened is guessed by its size
+    assert rows.record("4.79").sample.id == f"scene/{(80 * 4 + 79) // 8}"  # and a link into it works at once
+    while not rows.grow(0.0):
+        pass
+    assert rows.indexed == rows.total == len(rows.rows) == 320 and rows.generation == 0
+
+
 def test_text_that_looks_like_arrays_stays_text(tmp_path, store):
     words = 'say "tokens": [1, 2] and \\"logp\\": [3]'
     made = replace(looking(store, 0, looks=1, tokens=40), sample=Sample(id=words, prompt=(user(words),), target=words))
