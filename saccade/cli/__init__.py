@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 VERBS = Path(__file__).parent / "verbs"
@@ -23,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb. Exits with 0, with what the verb returns, or with 2 after a mistake of the user."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = dispatch(arguments)
+        with plain_warnings():
+            code = dispatch(arguments)
     except (ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
         if os.environ.get("SACCADE_TRACEBACK"):
             raise
@@ -45,6 +47,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(code or 0)
 
 
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Warnings as one line for a user, without the line of code they come from."""
+    import warnings
+
+    before = warnings.formatwarning
+    if not os.environ.get("SACCADE_TRACEBACK"):
+        warnings.formatwarning = lambda message, *_, **__: f"saccade: {' '.join(str(message).split())}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
+
+
 def dispatch(arguments: list[str]) -> int | None:
     """Find the verb's file, read its arguments, call it."""
     if not arguments or arguments[0] in ("-h", "--help", "help"):
@@ -64,7 +80,7 @@ def dispatch(arguments: list[str]) -> int | None:
     if word not in known_verbs():
         from saccade.catalog import nearest
 
-        raise ValueError(f"there is no verb {word!r}{nearest(word, known_verbs())}; verbs are {', '.join(known_verbs())}")
+        raise ValueError(f"there is no verb {word!r}{nearest(word, (*known_verbs(), '--version'))}; verbs are {', '.join(known_verbs())}")
     from saccade.cli.signature import call
 
     return call(word, rest)

@@ -367,3 +367,14 @@ def test_ctrl_c_says_what_is_kept(saccade, monkeypatch):
 def test_exit_codes_and_version(saccade):
     assert saccade("--version")[1].strip() == "0.1.0"
     assert saccade("list", "--nonsense")[0] == 2
+
+
+def test_a_warning_is_one_line_without_code(tmp_path):
+    """A row that is skipped, as somebody sees it who has not read the library."""
+    Image.new("RGB", (32, 24)).save(tmp_path / "a.png")
+    row = json.dumps({"image": "a.png", "question": "What?", "answer": "a"})
+    (tmp_path / "rows.jsonl").write_text(f"{row}\n{{broken\n")
+    done = subprocess.run([sys.executable, "-m", "saccade", "eval", "glimpse", "--data", "rows.jsonl", "--quiet"],
+                          cwd=tmp_path, capture_output=True, text=True)
+    said = [line for line in done.stderr.splitlines() if "rows.jsonl, row 2" in line]
+    assert done.returncode == 0 and said and said[0].startswith("saccade: ") and "sample = " not in done.stderr
