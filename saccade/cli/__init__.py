@@ -80,7 +80,8 @@ def dispatch(arguments: list[str]) -> int | None:
     if word not in known_verbs():
         from saccade.catalog import nearest
 
-        raise ValueError(f"there is no verb {word!r}{nearest(word, (*known_verbs(), '--version'))}; verbs are {', '.join(known_verbs())}")
+        near = nearest(word, (*known_verbs(), "--version"))
+        raise ValueError(f"there is no verb {word!r}{near}; verbs are {', '.join(known_verbs())}")
     from saccade.cli.signature import call
 
     return call(word, rest)

@@ -78,7 +78,14 @@ def read_items(path: str | Path) -> tuple[Item, ...]:
         path = found[0]
     if not path.is_file():
         raise ValueError(f"there are no results at {path}")
-    return tuple({item.id: item for item in map(item_from, read_lines(path))}.values())
+    found: dict[str, Item] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        try:
+            item = item_from(line)
+        except ValueError as error:
+            raise ValueError(f"{path}, item {number}: {error}; compare results of `saccade eval`") from error
+        found[item.id] = item
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

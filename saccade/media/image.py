@@ -30,7 +30,9 @@ MAX_PIXELS = 400_000_000
 WHOLE_PIXELS = 50_000_000
 """A picture of more pixels is halved until it has at most so many."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "MPO", "JPEG2000", "PPM", "ICO", "TGA", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "JPEG2000", "PPM", "ICO", "TGA", "AVIF")
+"""What Pillow may try. MPO is opened as JPEG: it has no entry of its own, and naming it would end the search there."""
+
 BROKEN = (OSError, SyntaxError, EOFError, ValueError, IndexError, TypeError, OverflowError, KeyError,
           struct.error, zlib.error)
 UPRIGHT = {2: PILImage.Transpose.FLIP_LEFT_RIGHT, 3: PILImage.Transpose.ROTATE_180,

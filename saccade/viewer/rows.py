@@ -58,7 +58,7 @@ class Rows:
 
     @property
     def total(self) -> int:
-        """Records that are there, indexed or not yet; in files that were not opened yet as many as their size lets expect."""
+        """Records that are there, indexed or not yet; in files that were not opened yet as many as their size says."""
         files = list(self.files.values())
         known, read = sum(map(len, files)), sum(lines.read_to for lines in files)
         unopened = [lines.unread for lines in files if lines.unread and not lines.read_to]

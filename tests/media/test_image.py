@@ -291,3 +291,9 @@ def test_many_threads_read_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda place: read(raw[place]).tobytes(), order))
     assert found == [wanted[place] for place in order]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA", "MPO"])
+def test_every_kind_of_file_is_opened(kind):
+    """Pillow stops at a name that has no opener, so one wrong name would hide all that stand behind it."""
+    assert read(encoded(picture(48, 48), kind)).size == (48, 48)
