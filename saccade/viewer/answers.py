@@ -295,7 +295,8 @@ def picture(viewer: Viewer, name: str, ref: str, asked: Asked) -> bytes:
             width, height = numbers(asked["size"], 2)
             if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
                 raise ValueError(f"a picture is given with sides of at most {LARGEST_SIDE} px")
-            return png(run.pictures.get(ref).resize((width, height), PILImage.Resampling.BICUBIC))
+            gap = 3.0 if size[0] * size[1] > LARGE_PX else None  # exact for what a model got, quick for what is only shown
+            return png(run.pictures.get(ref).resize((width, height), PILImage.Resampling.BICUBIC, reducing_gap=gap))
         if size[0] * size[1] > LARGE_PX:
             raise ValueError("this picture is given in tiles, or at a smaller size")
         return path.read_bytes()

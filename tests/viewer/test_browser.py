@@ -230,7 +230,7 @@ def test_compare_and_export(page, tmp_path):
     page.wait_for_selector(".card")
     page.keyboard.press("x")
     page.keyboard.press("e")
-    page.wait_for_selector("text=1 attempts are picked")
+    page.wait_for_selector("text=1 attempt picked")
     with page.expect_download() as begun:
         page.locator("text=one HTML file").click()
     begun.value.save_as(tmp_path / "page.html")
@@ -249,7 +249,7 @@ def test_everything_found_is_picked_at_once(page):
     page.locator("text=pick all").click()
     page.wait_for_function("n => document.querySelectorAll('.row input:checked').length === n", arg=found)
     page.keyboard.press("e")
-    page.wait_for_selector(f"text={found} attempts are picked")
+    page.wait_for_selector(f"text={found} attempts picked")
     assert page.locator("ol li").count() == found
 
 
@@ -305,6 +305,7 @@ def test_a_picture_of_100_megapixels_comes_in_tiles(chromium, tmp_path, shots):
         page.wait_for_function("() => [...document.querySelectorAll('.tile')].some(each => each.naturalWidth > 0)")
         assert 0 < page.locator(".tile").count() < 30
         page.wait_for_function("() => [...document.querySelectorAll('.tile')].every(each => each.naturalWidth > 0)")
+        page.wait_for_function(SETTLED)
         page.screenshot(path=str(shots / "tiles.png"))
         page.close()
 

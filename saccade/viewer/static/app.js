@@ -1,6 +1,6 @@
 // The viewer: an address after # names a run, an attempt, a token; each view is filled from the server.
 
-import { address, get, h, part, short, visible } from "./dom.js";
+import { address, counted, get, h, part, short, visible } from "./dom.js";
 import { List } from "./list.js";
 import { closer } from "./zoom.js";
 
@@ -119,7 +119,7 @@ function build() {
     link: (row) => at(run, "t", row.key, ...(now.tab ? [now.tab] : [])),
     oncount: (found) => {
       const growing = found.indexed < found.total ? `, ${found.indexed} of ${found.total} read` : "";
-      count.textContent = `${found.matching.toLocaleString()} attempts${growing}` + (found.bad ? `, ${found.bad} cannot be read` : "");
+      count.textContent = `${counted(found.matching, "attempt")}${growing}` + (found.bad ? `, ${found.bad} cannot be read` : "");
       fill(only, "all attempts", found.filters);
       fill(sort, "in order", found.sorts);
     },
@@ -244,7 +244,7 @@ async function showExport() {
   const items = keys.map((key) => h("li", {}, h("a", { href: at(run, "t", key) }, key), " ",
     h("button", { type: "button", "aria-label": `leave out ${key}`, onclick: () => { pick(run, key, false); show(); } }, "leave out")));
   return h("div", { class: "inside" }, h("h1", {}, "Export"),
-    h("p", {}, keys.length ? `${keys.length} attempts are picked.` : "Pick attempts in the list, or press x on an open one."),
+    h("p", {}, keys.length ? `${counted(keys.length, "attempt")} picked.` : "Pick attempts in the list, or press x on an open one."),
     keys.length ? h("p", { class: "form" }, h("a", { href: link("html"), download: true }, "one HTML file, with its pictures"),
       h("a", { href: link("inspect"), download: true }, "inspect_ai log (JSON)")) : null,
     h("ol", {}, items));

@@ -39,5 +39,8 @@ export async function part(path, asked) {
   return template.content;
 }
 
+/** "1 attempt", "12 attempts". */
+export const counted = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
+
 export const address = (...pieces) => "#/" + pieces.map(encodeURIComponent).join("/");
 export const short = (value) => (value === null || value === undefined ? "" : typeof value === "number" ? String(+value.toPrecision(3)) : value);

@@ -48,7 +48,7 @@ function prepare(stage) {
       const tile = h("img", { class: "tile", alt: "", "data-tile": name, src: `${stage.dataset.tiles}?tile=${name}` });
       tile.style.left = `${(tx * side * 100) / width}%`;
       tile.style.top = `${(ty * side * 100) / height}%`;
-      tile.style.width = `${(Math.min(side, width - tx * side) * 100) / width}%`;
+      tile.style.width = `calc(${(Math.min(side, width - tx * side) * 100) / width}% + ${0.7 / scale}px)`;  // no seams
       pane.insertBefore(tile, pane.querySelector("svg"));
     }
   }
