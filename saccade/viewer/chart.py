@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from saccade.viewer.markup import Html, tag
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 520, 270, 46, 44, 12, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 520, 270, 66, 44, 12, 14
 INKS = ("c0", "c1", "c2", "c3", "c4", "c5")
 """Classes of the lines of one figure, in turn; no more are drawn."""
 
@@ -75,10 +75,13 @@ def thinned(placed: Points, most: int = 400) -> Points:
 
 
 def ticks(low: float, high: float) -> tuple[float, float, float]:
-    """A round axis around the values: least, most, step. Values within 0..1 get the whole of it."""
-    if low >= 0 and high <= 1:
+    """A round axis around the values: least, most, step. Values within 0..1 get the whole of it, unless all are so
+    small (learning rates, mismatches) that they would lie on its floor; those begin at 0."""
+    if low >= 0 and (0.1 < high <= 1 or high < 1e-12):
         return 0.0, 1.0, 0.25
-    if high - low < 1e-9:
+    if 0 <= low and high <= 0.1:
+        low = 0.0
+    elif high - low < 1e-9:
         low, high = low - 0.5, high + 0.5
     rough = (high - low) / 4
     unit = 10.0 ** math.floor(math.log10(rough))

@@ -67,11 +67,14 @@ def contents(message: Message, shown: Shown, *, events: Sequence[ToolEvent] = ()
         elif isinstance(part, Video | Audio):
             out.append(tag("span", f"{type(part).__name__.lower()} {part.ref[:60]}", class_="chip"))
     looks = {id(event): number for number, event in shown.looks.items()}
+    told = [step.message.text for step in shown.trajectory.steps if step.message.role == "tool"]
     for at, call in enumerate(message.calls):
         event = events[at] if len(events) == len(message.calls) else None
         look = looks.get(id(event)) if event is not None else None
-        out.append(call_written(call.name or "?", call.arguments, look))
-        for error in dict.fromkeys(each for each in (call.error, event.error if event else None) if each):
+        if call.name or call.arguments:
+            out.append(call_written(call.name or "a call without a name", call.arguments, look))
+        errors = dict.fromkeys(each for each in (call.error, event.error if event else None) if each)
+        for error in (each for each in errors if not any(each in text for text in told)):
             ours = " (our failure)" if event is not None and event.infrastructure else ""
             out.append(tag("div", f"error{ours}: {error}", class_="bad words"))
     return out

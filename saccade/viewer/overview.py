@@ -25,7 +25,7 @@ def overview(
 ) -> Html:
     """The page's body. `other` is another run's name with both configurations: ours, theirs."""
     told = [*notes, *warnings(measured), *(str(note)[:500] for note in list(summary.get("notes") or ())[:20])]
-    body: list[object] = [tag("h1", name), tag("p", kind, facts(summary), class_="facts")]
+    body: list[object] = [tag("h1", name), tag("p", kind, " ", facts(summary), class_="facts")]
     if told:
         body.append(tag("ul", *(tag("li", each) for each in told), class_="warnings", aria_label="warnings"))
     rows = figures(summary)

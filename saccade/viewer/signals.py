@@ -72,14 +72,19 @@ def numbers(values: Any, size: int) -> np.ndarray | None:
         return None
 
 
-def levels(values: np.ndarray) -> tuple[np.ndarray, float, bool]:
-    """Each value as a level, the value at which levels end, and whether both signs occur.
+def signed(name: str) -> bool:
+    """Whether the sign of a signal has a meaning, so that its colours are those of two signs even where one alone occurs."""
+    return name in ("credit", "mismatch") or name.startswith("visual dependence")
+
+
+def levels(values: np.ndarray, *, signs: bool = False) -> tuple[np.ndarray, float, bool]:
+    """Each value as a level, the value at which levels end, and whether both signs occur (or `signs` says that they may).
 
     Values of both signs are levels -4..4, of one sign 0..8; the scale ends at the 98th percentile of the sizes, so that one
     wild token does not leave the others pale. Unknown values are level 99.
     """
     finite = values[np.isfinite(values)]
-    both = bool((finite < 0).any() and (finite > 0).any())
+    both = signs or bool((finite < 0).any() and (finite > 0).any())
     end = float(np.percentile(np.abs(finite), 98)) if len(finite) else 0.0
     end = end or float(np.abs(finite).max(initial=0.0)) or 1.0
     scaled = np.nan_to_num(np.clip(values / end if both else np.abs(values) / end, -1, 1))

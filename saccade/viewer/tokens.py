@@ -14,7 +14,7 @@ import numpy as np
 from saccade.core.trajectory import Step, Trajectory
 from saccade.viewer.markup import Html, tag
 from saccade.viewer.reading import Reading
-from saccade.viewer.signals import ABOUT, levels, signals_of
+from saccade.viewer.signals import ABOUT, levels, signals_of, signed
 
 MOST_SIGNALS, MOST_TOKENS = 8, 20_000
 
@@ -25,7 +25,7 @@ def tokens_view(trajectory: Trajectory, reading: Reading, *, name: str = "") -> 
     if not any(step.tokens is not None for step in steps):
         return tag("p", "This attempt has no tokens: it was made by a client that answers messages.", class_="soft")
     signals = dict(list(signals_of(trajectory).items())[:MOST_SIGNALS])
-    shaded = {key: levels(values) for key, values in signals.items()}
+    shaded = {key: levels(values, signs=signed(key)) for key, values in signals.items()}
     firsts = np.cumsum([0, *(0 if step.sampled is None else int(step.sampled.sum()) for step in trajectory.steps)])
     where = {id(step): int(firsts[at]) for at, step in enumerate(trajectory.steps)}
     body: list[Html] = []

@@ -292,7 +292,9 @@ def test_ask_writes_a_page(tmp_path):
 
 
 def test_axes_are_round_and_hold_all_points():
-    for low, high in ((0.1, 0.9), (-3.2, 17.0), (5.0, 5.0), (-1e-7, 1e-7), (0.0, 1234.5)):
+    assert ticks(0.0, 0.0) == ticks(0.2, 0.9) == (0.0, 1.0, 0.25)
+    assert ticks(3e-7, 4.3e-5)[1] < 1e-4  # a mismatch does not lie on the floor of 0..1
+    for low, high in ((0.1, 0.9), (-3.2, 17.0), (5.0, 5.0), (-1e-7, 1e-7), (0.0, 1234.5), (3e-4, 3e-4), (0.0, 5e-324)):
         start, end, step = ticks(low, high)
         assert start <= low + 1e-12 and end >= high - 1e-12 and 2 <= round((end - start) / step) <= 6
     assert "Nothing was measured" in curves({"x": [(0.0, float("nan"))]})

@@ -19,9 +19,10 @@ from saccade.viewer.layers import marks_of, outlines
 from saccade.viewer.lines import Lines
 from saccade.viewer.metrics import Metrics, panels, warnings
 from saccade.viewer.places import places
-from saccade.viewer.reading import read
+from saccade.viewer.reading import Reading, read
 from saccade.viewer.rows import Rows, chosen, sort_names
 from saccade.viewer.signals import levels, signals_of
+from saccade.viewer.tokens import tokens_view
 from saccade.viewer.versus import versus
 
 
@@ -281,6 +282,14 @@ def test_signals_of_tokens(store):
     assert both and end == pytest.approx(2.0, rel=0.05) and level.tolist() == [-4, 0, 2, 99]
     level, _, both = levels(np.array([0.0, 0.5, 1.0]))
     assert not both and level.tolist() == [0, 4, 8]
+
+
+def test_credit_that_only_discourages_is_not_shaded_as_if_it_reinforced(store):
+    made = looking(store, 3, tokens=80)
+    made = replace(made, aux={"tokens": {"credit": [-1.07] * made.num_sampled}})
+    page = tokens_view(made, Reading())
+    assert "red is discouraged: -1.07" in page.replace("<span class=\"ends\">", "")
+    assert " s1d0" in page and "s1q" not in page and " s1d8" not in page
 
 
 def test_tokens_are_read_back(tmp_path):
