@@ -79,7 +79,7 @@ def ticks(low: float, high: float) -> tuple[float, float, float]:
     small (learning rates, mismatches) that they would lie on its floor; those begin at 0."""
     if low >= 0 and (0.1 < high <= 1 or high < 1e-12):
         return 0.0, 1.0, 0.25
-    if 0 <= low and high <= 0.1:
+    if low >= 0 and high <= 0.1:
         low = 0.0
     elif high - low < 1e-9:
         low, high = low - 0.5, high + 0.5
