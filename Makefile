@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 SCREENSHOTS ?= $(CURDIR)/screenshots
 
-.PHONY: demo test test-fast test-oracle test-browser test-cluster chromium drills docs lint clean help
+.PHONY: demo test test-fast test-oracle test-browser test-cluster test-vllm chromium drills docs lint clean help
 
 help:
 	@echo "make demo         a small vision-language model learns to look"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-browser the viewer in a real Chromium (installs it with apt-get where it is missing)"
 	@echo "make test-cluster several processes that learn as one"
 	@echo "make drills       200 kills of a training, full disks, damaged checkpoints (KILLS=10 for fewer)"
+	@echo "make test-vllm    the engine on the real vLLM, in an environment of its own (.venv-vllm)"
 	@echo "make docs         the documentation as a site"
 	@echo "make lint         ruff, pyright on the light layers, import-linter"
 
@@ -38,10 +39,10 @@ demo: $(VENV)/.demo
 	$(BIN)/saccade demo
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not oracle and not browser and not cluster' $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not oracle and not browser and not cluster and not vllm' $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m 'not oracle and not browser and not cluster and not slow' $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m 'not oracle and not browser and not cluster and not vllm and not slow' $(PYTEST_ARGS)
 
 test-oracle: $(VENV)/.oracle
 	$(BIN)/python -m pytest -m oracle $(PYTEST_ARGS)
@@ -71,6 +72,13 @@ KILLS ?= 200
 SEED ?= 1
 drills: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m saccade.testing.drills --kills $(KILLS) --seed $(SEED) --out benchmarks/drills.json
+export SACCADE_VLLM ?= .venv-vllm
+$(SACCADE_VLLM)/.built: $(VENV)/.test
+	$(BIN)/saccade serve --engine vllm --install
+	touch $@
+
+test-vllm: $(SACCADE_VLLM)/.built
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:xdist -m vllm $(PYTEST_ARGS)
 
 $(VENV)/.docs: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'

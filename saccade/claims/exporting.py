@@ -36,9 +36,9 @@ def export_run(run: Path, to: Path, *, force: bool = False) -> dict[str, Any]:
 
 def from_checkpoint(run: Path, to: Path) -> str:
     from saccade.learn import checkpoint
-    from saccade.learn.export import write_model
     from saccade.learn.learner import Learner
     from saccade.media import open_store
+    from saccade.models.export import write_model
     from saccade.models.policy import load_policy
 
     spec = recorded_policy(run)

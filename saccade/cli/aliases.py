@@ -73,8 +73,8 @@ VERB: dict[str, str] = {
 """Their name to the argument of the verb."""
 
 REFUSED: dict[str, str] = {
-    "use_vllm": "generation uses the local engine; there is no server engine in this version",
-    "vllm_mode": "generation uses the local engine; there is no server engine in this version",
+    "use_vllm": "say --engine vllm",
+    "vllm_mode": "say --engine vllm (a server for the run) or --engine http://host:port (one of `saccade serve`)",
     "max_prompt_length": "prompts are never cut, because that would cut images; bound all of it with --limits.tokens",
     "data.max_prompt_length": "prompts are never cut, because that would cut images; bound it with --limits.tokens",
     "gradient_checkpointing": "say --recompute; micro-batches are bounded by --schedule.micro_tokens",
@@ -89,7 +89,7 @@ REFUSED: dict[str, str] = {
     "data.val_files": "evaluate with `saccade eval RUN --data FILE`, or name it in the recipe's `evals`",
     "trainer.n_gpus_per_node": "say it to the launcher: torchrun --nproc-per-node N -m saccade train ...",
     "trainer.nnodes": "say it to the launcher: torchrun --nnodes N ... -m saccade train ...",
-    "worker.rollout.tensor_parallel_size": "generation uses the local engine in this version",
+    "worker.rollout.tensor_parallel_size": "say --engine 'vllm?tensor_parallel_size=2'",
     "dataset_config": "name the file or the folder with --data",
     "dataset_train_split": "name the file with --data",
     "reward_funcs": "name rewards with --rewards answer_match,tagged or package.module:function",

@@ -1,8 +1,9 @@
 """Messages in the form of OpenAI's chat completions, and back.
 
-Pictures travel as data URIs. Results of tools can hold text only in that form, so pictures a tool returned follow in a
-user message after the results, which say so. An endpoint without tool calling is spoken to in a dialect: tools in the
-system text, calls in the assistant's text, results in user messages.
+Pictures travel as data URIs, or by the path of their file where the server reads the same disk. Results of tools can hold
+text only in that form, so pictures a tool returned follow in a user message after the results, which say so. An endpoint
+without tool calling is spoken to in a dialect: tools in the system text, calls in the assistant's text, results in user
+messages.
 """
 
 from __future__ import annotations
@@ -23,9 +24,13 @@ Forms = list[dict[str, Any]]
 
 
 def chat_form(
-    messages: Sequence[Message], tools: Sequence[Tool], *, store: MediaStore | None = None, dialect: Dialect | None = None
+    messages: Sequence[Message], tools: Sequence[Tool], *, store: MediaStore | None = None, dialect: Dialect | None = None,
+    files: bool = False,
 ) -> Forms:
-    """The conversation as JSON values. Raises ValueError naming an image that cannot be read, or a part that has no form."""
+    """The conversation as JSON values. `files` sends the path of a picture that lies on disk in the store.
+
+    Raises ValueError naming an image that cannot be read, or a part that has no form.
+    """
     out: Forms = []
     declared = dialect.declare(tools) if dialect and tools else ""
     if declared and (not messages or messages[0].role != "system"):
@@ -42,13 +47,14 @@ def chat_form(
         elif message.role == "tool" and not dialect and waiting:
             number = message.text or ("The result is a picture; it follows." if message.images else "")
             out.append({"role": "tool", "tool_call_id": waiting.pop(0), "content": number})
-            pictures += [_picture(image, store) for image in message.images]
+            pictures += [_picture(image, store, files) for image in message.images]
         else:
             before, after = dialect.result if dialect and message.role == "tool" else ("", "")
             parts = (*_text(before), *message.parts, *_text(after))
             if index == 0 and declared and message.role == "system":
                 parts = (*parts, *_text("\n\n" + declared))
-            out.append({"role": "user" if message.role == "tool" else message.role, "content": _content(parts, store)})
+            role = "user" if message.role == "tool" else message.role
+            out.append({"role": role, "content": _content(parts, store, files)})
     if pictures:
         out.append({"role": "user", "content": pictures})
     return out
@@ -75,7 +81,7 @@ def _assistant(message: Message, index: int, dialect: Dialect | None) -> tuple[d
     return form, [name for _, name in named]
 
 
-def _content(parts: Sequence[Part], store: MediaStore | None) -> str | Forms:
+def _content(parts: Sequence[Part], store: MediaStore | None, files: bool) -> str | Forms:
     if all(isinstance(part, Text) for part in parts):
         return "".join(part.text for part in parts if isinstance(part, Text))
     forms: Forms = []
@@ -83,14 +89,19 @@ def _content(parts: Sequence[Part], store: MediaStore | None) -> str | Forms:
         if isinstance(part, Text):
             forms.append({"type": "text", "text": part.text})
         elif isinstance(part, Image):
-            forms.append(_picture(part, store))
+            forms.append(_picture(part, store, files))
         else:
             raise ValueError(f"a {type(part).__name__.lower()} cannot be sent to a chat endpoint; send frames or text")
     return forms
 
 
-def _picture(image: Image, store: MediaStore | None) -> dict[str, Any]:
-    """A picture as a PNG data URI. Raises ValueError naming the picture when its pixels are not at hand."""
+def _picture(image: Image, store: MediaStore | None, files: bool) -> dict[str, Any]:
+    """A picture as a PNG data URI, or as the URI of its file.
+
+    Raises ValueError naming the picture when its pixels are not at hand.
+    """
+    if files and store is not None and (path := store.file(store.adopt(image).ref)) is not None:
+        return {"type": "image_url", "image_url": {"url": path.resolve().as_uri()}}
     if image.data is None and image.ref.startswith("px:"):
         if store is None or image.ref not in store:
             raise ValueError(f"the pixels of image {image.ref} are not at hand; give the endpoint the run's media store")

@@ -1,7 +1,8 @@
 """One JSON request that gets an answer, or fails in a way that has a name.
 
 Busy and broken servers (429, 5xx, timeouts, cut connections, rubbish) are asked again with growing pauses, or after the
-pause they ask for, until a deadline; a request that is wrong (other 4xx) is not. Replies are kept by content: the same
+pause they ask for (which then holds for all requests to that address), until a deadline; a request that is wrong (other
+4xx) is not. Requests can be spaced to stay below a rate. Replies are kept by content: the same
 request is never paid for twice. The key goes into one header, to one host, and nowhere else: no redirect is followed, no
 error shows it.
 """
@@ -17,7 +18,7 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,8 @@ class Transport:
     key:        goes into the Authorization header; empty for none
     timeout_s:  of one attempt; deadline_s: of all attempts together, pauses included
     cache:      folder for replies, None for no cache
+    per_minute: how many requests may begin in a minute, evenly spaced; 0 for no limit
+    mend:       awaited before a request that failed is asked again: who runs the server starts it anew here
     """
 
     url: str
@@ -64,7 +67,10 @@ class Transport:
     retries: int = 5
     cache: Path | None = None
     concurrency: int = 16
+    per_minute: float = 0.0
+    mend: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
     _pool: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
+    _free_at: float = field(default=0.0, init=False, repr=False)
 
     async def ask(self, body: Mapping[str, Any], accept: Callable[[Any], Any]) -> Any:
         """Post `body`; what `accept` makes of the decoded reply. `accept` raises ValueError for a reply that is rubbish.
@@ -82,19 +88,35 @@ class Transport:
         until = time.monotonic() + self.deadline_s
         for attempt in range(self.retries + 1):
             try:
+                await self._turn(until)
                 reply = await self._attempt(content, until)
                 accepted = _accepted(reply, accept)
                 self._keep(name, reply)
                 return accepted
             except EndpointError as error:
                 pause = min(FIRST_PAUSE_S * 2**attempt, LONGEST_PAUSE_S) * generator(name, attempt).uniform(0.75, 1.25)
-                pause = pause if error.after_s is None else error.after_s
+                if error.after_s is not None:
+                    pause = error.after_s
+                    self._free_at = max(self._free_at, time.monotonic() + pause)
                 if attempt == self.retries or time.monotonic() + pause >= until:
                     raise EndpointError(
                         f"{self.url}: {error} (asked {attempt + 1} times)", kind=error.kind, status=error.status
                     ) from None
                 await asyncio.sleep(pause)
+                if self.mend is not None:
+                    await self.mend()
         raise AssertionError("unreachable")
+
+    async def _turn(self, until: float) -> None:
+        """Wait until this request may begin: behind those before it, and no earlier than the server asked for."""
+        now = time.monotonic()
+        begin = max(now, self._free_at)
+        if begin >= until:
+            raise EndpointError(f"no turn within {until - now:.3g} s at {self.per_minute:g} requests a minute", kind="busy")
+        if self.per_minute:
+            self._free_at = begin + 60.0 / self.per_minute
+        if begin > now:
+            await asyncio.sleep(begin - now)
 
     async def _attempt(self, content: bytes, until: float) -> Any:
         room = min(self.timeout_s, until - time.monotonic())

@@ -31,13 +31,14 @@ class Endpoint:
     name: str = "endpoint"
     store: MediaStore | None = None
     dialect: Dialect | None = None
+    files: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     async def reply(self, messages: Sequence[Message], tools: Sequence[Tool], sampling: Sampling) -> Message:
         """Raises EndpointError when the server fails, RequestRefused (a ValueError) when the request is wrong."""
         body: dict[str, Any] = {
             "model": self.model,
-            "messages": chat_form(messages, tools, store=self.store, dialect=self.dialect),
+            "messages": chat_form(messages, tools, store=self.store, dialect=self.dialect, files=self.files),
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_tokens,
@@ -53,13 +54,17 @@ class Endpoint:
 def endpoint(
     url: str, model: str, *, store: MediaStore | None = None, dialect: Dialect | None = None,
     key_variable: str = "OPENAI_API_KEY", cache: str | Path | None = None, timeout_s: float = 120.0,
-    deadline_s: float = 600.0, retries: int = 5, name: str = "endpoint", extra: Mapping[str, Any] | None = None,
+    deadline_s: float = 600.0, retries: int = 5, per_minute: float = 0.0, files: bool = False, name: str = "endpoint",
+    extra: Mapping[str, Any] | None = None,
 ) -> Endpoint:
     """A client for the endpoint at a base URL (``http://localhost:8000/v1``).
 
     store:   where pictures that the run adopted are found; give it the run's own
     dialect: for endpoints without tool calling: tools, calls and results then travel as text
     cache:   folder for replies, kept by the content of the request
+    per_minute: how many requests may begin in a minute; 0 for no limit but the server's own (429 with Retry-After)
+    files:   send the path of a picture in the store's folder (``file:``) instead of its bytes, to a server that reads the
+             same disk and allows it (vLLM: ``--allowed-local-media-path``)
     extra:   further fields of the request; a field set to None is left out (``{"seed": None}``)
 
     Raises ValueError for a URL that is not http(s) or holds a password, and for a key that cannot stand in a header.
@@ -75,6 +80,7 @@ def endpoint(
     base = url.rstrip("/").removesuffix("/chat/completions")
     transport = Transport(
         url=f"{base}/chat/completions", key=key, timeout_s=timeout_s, deadline_s=deadline_s, retries=retries,
-        cache=Path(cache) if cache else None,
+        cache=Path(cache) if cache else None, per_minute=per_minute,
     )
-    return Endpoint(model=model, transport=transport, name=name, store=store, dialect=dialect, extra=dict(extra or {}))
+    return Endpoint(model=model, transport=transport, name=name, store=store, dialect=dialect, files=files,
+                    extra=dict(extra or {}))

@@ -141,6 +141,11 @@ class MediaStore:
             self._size[ref] = self.get(ref).size
         return self._size[ref]
 
+    def file(self, ref: str) -> Path | None:
+        """The PNG a picture of this store lies in; None where it is kept in memory only."""
+        path = self._path(ref)
+        return path if path is not None and path.exists() else None
+
     def __contains__(self, ref: str) -> bool:
         path = self._path(ref)
         return self.pixels.get(ref) is not None or (path is not None and path.exists())

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -107,6 +108,10 @@ class LocalEngine:
         self._live += change
         assert self._live >= 0, "more sessions released than registered"
         self._wake()
+
+    def forget(self) -> None:
+        """Drop what is kept of earlier requests: a run that is resumed would not have it."""
+        self.prefixes.at_version(-1)
 
     def abort(self) -> None:
         """End every row that is being sampled or waits, with finish ``abort``; later requests run again."""
@@ -234,3 +239,9 @@ class LocalEngine:
 
 def _nothing(version: int) -> Completion:
     return Completion(tokens=np.zeros(0, np.int32), logp=np.zeros(0, np.float32), finish="abort", version=version)
+
+
+@contextmanager
+def local(policy: Policy, store: MediaStore, *, folder: Path, deterministic: bool = True) -> Iterator[LocalEngine]:
+    """Open the local engine for a policy (the default of a run); nothing is started and `folder` stays as it is."""
+    yield LocalEngine(policy, store, deterministic=deterministic)

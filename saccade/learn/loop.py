@@ -19,19 +19,20 @@ from saccade.core.sample import Sample
 from saccade.core.seed import seed_of
 from saccade.core.trajectory import Trajectory
 from saccade.data.rows import skipped
+from saccade.engines.local import local
 from saccade.learn import checkpoint, contamination
 from saccade.learn.blind import BlindError, check_blind, check_record
 from saccade.learn.checkpoint import State
 from saccade.learn.collect import Batch, learnable, samples_for, supervised
-from saccade.learn.export import write_model
 from saccade.learn.folder import room
 from saccade.learn.heard import Heard, told
 from saccade.learn.log import Names, named, num_tokens
 from saccade.learn.measure import first_error, measure
-from saccade.learn.opening import Job, fresh_policy, opened, quiet
+from saccade.learn.opening import Job, Opener, fresh_policy, opened, quiet
 from saccade.learn.progress import Progress
 from saccade.learn.rate import rate
 from saccade.learn.update import update
+from saccade.models.export import write_model
 from saccade.testing.attacks import attack
 
 SKIPS = 5
@@ -57,6 +58,7 @@ def train(
     track: Sequence[str] = (),
     mixed: bool = False,
     recompute: bool = False,
+    engine: Opener = local,
 ) -> dict[str, Any]:
     """Train a run to its end in a folder of its own and return its summary (also in ``summary.json``).
 
@@ -67,6 +69,7 @@ def train(
     export:       write the best (else the last) weights as a complete checkpoint to ``<folder>/model``
     track:        other places for the metrics: ``trackio``, ``wandb``
     until:        asked after every update with its metrics; true ends the run
+    engine:       what opens the engine that samples (`saccade.engines`)
     mixed:        compute in bfloat16, keep weights and moments in float32; needs processes that `torchrun` started
     recompute:    keep no activations inside the layers: less memory, about a third more time
 
@@ -79,8 +82,8 @@ def train(
     with (
         room(Path(folder)),
         opened(
-            run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track, mixed=mixed,
-            recompute=recompute,
+            run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track, engine=engine,
+            mixed=mixed, recompute=recompute,
         ) as job,
     ):
         state, schedule = job.state, run.schedule
@@ -298,7 +301,7 @@ def saved(job: Job, *, keep: int) -> None:
             job.state.selector = job.run.select.state()
         checkpoint.save(job.learner, job.state, job.folder.checkpoints, keep=keep)
         job.ahead.pending.forget(checkpoint.update_of(checkpoint.saved(job.folder.checkpoints)[-keep:][0]))
-        job.engine.prefixes.at_version(-1)
+        job.engine.forget()
 
 
 def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:

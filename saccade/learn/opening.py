@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from saccade.core.record import keep_reading
 from saccade.core.run import Run
 from saccade.core.seed import seed_of
 from saccade.data.prints import data_hash
-from saccade.engines.local import LocalEngine
+from saccade.engines.local import local
 from saccade.learn import checkpoint, contamination
 from saccade.learn.ahead import Ahead
 from saccade.learn.checkpoint import State
@@ -30,6 +30,9 @@ from saccade.learn.trackers import close_all, open_tracker
 from saccade.media import open_store
 from saccade.models.policy import Policy, load_policy
 
+Opener = Callable[..., AbstractContextManager[Any]]
+"""(policy, store, *, folder, deterministic) -> an engine for as long as the block runs."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Job:
@@ -38,7 +41,7 @@ class Job:
     run: Run
     folder: RunFolder
     learner: Learner
-    engine: LocalEngine
+    engine: Any
     state: State
     bar: Progress
     ahead: Ahead
@@ -51,7 +54,7 @@ class Job:
 @contextmanager
 def opened(
     run: Run, folder: str | Path, *, resume: bool, progress: bool, names: Names, contaminated: contamination.Policy,
-    track: Sequence[str] = (), mixed: bool = False, recompute: bool = False,
+    track: Sequence[str] = (), engine: Opener = local, mixed: bool = False, recompute: bool = False,
 ) -> Iterator[Job]:
     """Open folder, store, policy, learner and engine, and put everything back where a checkpoint left it."""
     began = time.perf_counter()
@@ -72,7 +75,6 @@ def opened(
         policy, store, run.optim, reference="reference" in needs, micro_tokens=run.schedule.micro_tokens, ranks=ranks,
         mixed=mixed, recompute=recompute,
     )
-    engine = LocalEngine(policy, store, deterministic=deterministic)
     if run.schedule.stale and ranks.sharded:
         raise ValueError("schedule.stale needs a copy of the weights to sample from while they learn, and there is none of "
                          "weights that are cut over processes; use schedule.stale 0, or one process without torchrun")
@@ -92,10 +94,11 @@ def opened(
             bar.say(f"note: {note}")
         stack.callback(close_all, trackers)
         pending = NOTHING if deterministic else Pending(place.pending / str(ranks.rank) if ranks.size > 1 else place.pending)
-        ahead = Ahead(run=run, learner=learner, engine=engine, bar=bar, pending=pending)
+        made = stack.enter_context(engine(policy, store, folder=place.path, deterministic=deterministic))
+        ahead = Ahead(run=run, learner=learner, engine=made, bar=bar, pending=pending)
         stack.callback(ahead.close)
         yield Job(
-            run=run, folder=place, learner=learner, engine=engine, state=state, bar=bar, names=names, began=began,
+            run=run, folder=place, learner=learner, engine=made, state=state, bar=bar, names=names, began=began,
             resumed=found is not None, ahead=ahead,
             contamination=contamination.watch(run.evals, store, policy=contaminated),
         )

@@ -96,6 +96,11 @@ class Family:
         """What the vision tower eats, from decoded RGB pixels. Torch-free, cacheable."""
         raise NotImplementedError
 
+    def scaled(self, pixels: PILImage.Image) -> PILImage.Image:
+        """The picture at the size the processor gives it, for a server whose processor shall have nothing to scale; the
+        picture itself where the family cuts it into tiles."""
+        return pixels
+
     def encode(self, model: nn.Module, patches: Sequence[Mapping[str, np.ndarray]]) -> list[Features]:
         """Run the vision tower and connector over several images at once; one `Features` per image, in order."""
         raise NotImplementedError

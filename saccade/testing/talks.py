@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,7 @@ def append(prompt: Prompt, rendered: Sequence[Rendered]) -> Prompt:
 
 async def talk(engine: Any, renderer: Any, store: MediaStore, number: int, *, temperature: float = 1.0) -> Talk:
     """Play talk `number`; equal numbers show equal images and use equal seeds."""
-    with engine.session():
+    with getattr(engine, "session", nullcontext)():
         prompt, marks, logps, turns = EMPTY_PROMPT, [], [], []
         for turn in range(3):
             shown = picture(store, number, turn, size=(48 + 16 * ((number + turn) % 4), 40 + 24 * (number % 3)))

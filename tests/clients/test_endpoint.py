@@ -160,6 +160,43 @@ def test_a_server_says_how_long_to_wait():
     assert caught.value.status == 503 and len(server.bodies) == 1
 
 
+def test_what_a_server_asks_of_one_request_holds_for_all():
+    async def two(client):
+        first = asyncio.create_task(client.reply((user("a"),), (), Sampling()))
+        while not server.bodies:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        await asyncio.gather(first, client.reply((user("b"),), (), Sampling()))
+
+    with serving(status(429, Retry_After="0.5")) as server:
+        asyncio.run(two(endpoint(server.url, "m")))
+    assert min(server.times[1:]) - server.times[0] >= 0.5
+
+
+def test_requests_are_spaced_to_stay_below_a_rate():
+    async def go(client):
+        await asyncio.gather(*(client.reply((user(str(each)),), (), Sampling()) for each in range(5)))
+
+    with serving() as server:
+        asyncio.run(go(endpoint(server.url, "m", per_minute=600)))
+        assert len(server.times) == 5 and max(server.times) - min(server.times) >= 0.35
+        with pytest.raises(EndpointError, match="no turn"):
+            asyncio.run(go(endpoint(server.url, "m", per_minute=2, deadline_s=1.0, retries=0)))
+
+
+def test_pictures_by_their_file(tmp_path):
+    store = open_store(tmp_path / "media")
+    picture = store.adopt(Image(ref="lazy:x", data=PILImage.new("RGB", (5, 3), "red")))
+    with serving() as server:
+        ask(endpoint(server.url, "m", store=store, files=True), user(picture))
+        in_memory = endpoint(server.url, "m", store=open_store(), files=True)
+        ask(in_memory, user(Image(ref="x", data=PILImage.new("RGB", (5, 3)))))
+    by_file, by_bytes = (body["messages"][0]["content"][0]["image_url"]["url"] for body in server.bodies)
+    assert by_file.startswith("file:///") and by_bytes.startswith("data:image/png;base64,")
+    with PILImage.open(by_file.removeprefix("file://")) as shown:
+        assert shown.getpixel((0, 0)) == (255, 0, 0)
+
+
 @pytest.mark.parametrize("value", ["soon", "nan", "-5", "1e99", "", "Fri, 99 Foo 2026"])
 def test_a_wait_that_makes_no_sense_is_ignored(value):
     with serving(status(429, Retry_After=value), said("x")) as server:

