@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 
-@dataclass(slots=True, kw_only=True, weakref_slot=True)
+@dataclass(slots=True, kw_only=True, eq=False, weakref_slot=True)
 class ServerProcess:
     """A command that serves on `port` of this machine, once `path` answers (a POST of ``{}``, or a GET for ``health``).
 
@@ -82,9 +82,10 @@ class ServerProcess:
 
     async def mend(self) -> None:
         """After a request failed: replace the server where it died or no longer answers."""
-        if self._ready and self.alive and not await self._answers(self.hung_s):
-            assert self._process is not None
-            end(self._process)
+        process = self._process
+        hangs = self._ready and self.alive and not await self._answers(self.hung_s)
+        if hangs and process is not None and process is self._process:  # nobody else replaced it meanwhile
+            end(process)
         await self.running()
 
     def close(self) -> None:

@@ -54,7 +54,7 @@ def vllm(
     name = new_name()
     server: Server
     if url:
-        server, through, held = Elsewhere(url=url.rstrip("/"), key=os.environ.get(KEY, "")), Path(shared or "engine"), ""
+        server, through, held = Elsewhere(url=url.rstrip("/"), key=os.environ.get(KEY, "")), Path(shared or "engine").resolve(), ""
     else:
         through, held = Path(folder).resolve() / "engine", f"{name}-0"
         server = process(policy.folder, through, weights=held, banned=policy.banned.tolist(),
@@ -86,7 +86,8 @@ def open_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: 
 
     family, tokenizer = load_family(model, PolicySpec(model=str(model)))
     banned = sorted({*family.banned, *make_renderer(model, family, "auto").banned})
-    return process(model, shared, weights="checkpoint", banned=banned, known=len(tokenizer), engine=engine, host=host,
+    settings = {"mm_processor_kwargs": family.keeping(), **engine}
+    return process(model, shared, weights="checkpoint", banned=banned, known=len(tokenizer), engine=settings, host=host,
                    port=port)
 
 
@@ -117,11 +118,8 @@ def engine_settings(policy: Policy) -> dict[str, Any]:
     import torch
 
     kind = next(policy.model.parameters()).dtype
-    settings: dict[str, Any] = {"dtype": {torch.float32: "float32", torch.bfloat16: "bfloat16"}.get(kind, "float16")}
-    if policy.spec.min_pixels or policy.spec.max_pixels:
-        size = policy.family.processor.size
-        settings["mm_processor_kwargs"] = {"min_pixels": size["shortest_edge"], "max_pixels": size["longest_edge"]}
-    return settings
+    return {"dtype": {torch.float32: "float32", torch.bfloat16: "bfloat16"}.get(kind, "float16"),
+            "mm_processor_kwargs": policy.family.keeping()}
 
 
 def place() -> Path:

@@ -101,6 +101,11 @@ class Family:
         picture itself where the family cuts it into tiles."""
         return pixels
 
+    def keeping(self) -> dict[str, int]:
+        """Settings under which a server's processor leaves every picture of `scaled` at its size. Its own bounds do not: a
+        size just outside them, which rounding can give, would be rounded once more."""
+        return {}
+
     def encode(self, model: nn.Module, patches: Sequence[Mapping[str, np.ndarray]]) -> list[Features]:
         """Run the vision tower and connector over several images at once; one `Features` per image, in order."""
         raise NotImplementedError

@@ -1,16 +1,21 @@
 """The engine over a token endpoint: what is sent, what is refused of an answer, and what survives a server that forgets."""
 
 import asyncio
+import copy
 import io
 import json
 import os
 import signal
 import sys
 import time
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 from saccade.clients import _transport
@@ -93,8 +98,32 @@ def test_a_picture_of_the_final_size_gives_the_same_patches(name, size, tmp_path
     family = load_policy(PolicySpec(model=str(tiny(name, tmp_path)))).family
     pixels = store.get(picture(store, name, size=size).ref)
     scaled = family.scaled(pixels)
-    assert family.grid(scaled.size) == family.grid(size)
-    assert np.array_equal(family.patches(scaled)["pixel_values"], family.patches(pixels)["pixel_values"])
+    assert kept(family).grid(scaled.size) == family.grid(size)
+    assert np.array_equal(kept(family).patches(scaled)["pixel_values"], family.patches(pixels)["pixel_values"])
+
+
+@given(width=st.integers(1, 700), height=st.integers(1, 700))
+def test_a_server_leaves_every_scaled_picture_of_glimpse_at_its_size(width, height):
+    """Its smallest and largest number of pixels are the same, so its own bounds would round most pictures twice."""
+    if max(width, height) > 200 * min(width, height):
+        return
+    family = glimpse_family()
+    rows, columns = family.grid((width, height))
+    assert kept(family).grid((columns * 8, rows * 8)) == (rows, columns)
+
+
+@lru_cache
+def glimpse_family():
+    from saccade.models.loading import checkpoint_folder, load_family
+
+    return load_family(checkpoint_folder("glimpse"), PolicySpec(model="glimpse"))[0]
+
+
+def kept(family):
+    """The family with the bounds that a server is given."""
+    bounds, processor = family.keeping(), copy.deepcopy(family.processor)
+    processor.size = type(processor.size)(shortest_edge=bounds["min_pixels"], longest_edge=bounds["max_pixels"])
+    return replace(family, processor=processor)
 
 
 def wrong_answers(policy):

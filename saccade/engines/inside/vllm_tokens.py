@@ -137,8 +137,8 @@ class Served:
         try:
             sampling = SamplingParams(
                 temperature=how["temperature"], top_p=how["top_p"], top_k=how["top_k"], max_tokens=how["max_tokens"],
-                stop_token_ids=listed(how, "stop", int), seed=how["seed"], logprobs=0, logprob_token_ids=watch or None,
-                ignore_eos=True, detokenize=False, output_kind=RequestOutputKind.FINAL_ONLY,
+                stop_token_ids=listed(how, "stop", int), seed=how["seed"], logprobs=None if watch else 0,
+                logprob_token_ids=watch or None, ignore_eos=True, detokenize=False, output_kind=RequestOutputKind.FINAL_ONLY,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise Wrong(f"sampling: {error}") from None
