@@ -54,7 +54,8 @@ def vllm(
     name = new_name()
     server: Server
     if url:
-        server, through, held = Elsewhere(url=url.rstrip("/"), key=os.environ.get(KEY, "")), Path(shared or "engine").resolve(), ""
+        through, held = Path(shared or "engine").resolve(), ""
+        server = Elsewhere(url=url.rstrip("/"), key=os.environ.get(KEY, ""))
     else:
         through, held = Path(folder).resolve() / "engine", f"{name}-0"
         server = process(policy.folder, through, weights=held, banned=policy.banned.tolist(),
