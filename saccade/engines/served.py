@@ -30,7 +30,7 @@ from saccade.engines.served_form import (
     picture_bytes,
     sampling_body,
 )
-from saccade.engines.served_process import together
+from saccade.engines.served_process import Once
 from saccade.models.export import write_model
 from saccade.models.family import check_spans
 from saccade.models.policy import Policy
@@ -72,26 +72,27 @@ class ServedEngine:
     """An `Engine` over a policy whose weights are copied to a server.
 
     shared:     a folder this process writes and the server reads: weights go through it, one folder a version
-    name:       of these weights among those of others; version v is called ``name-v``
-    held:       what the server holds, as far as is known; it says so itself when asked for something else
+    name:       of these weights among those of others, made up; version v is called ``name-v``
     timeout_s:  of one attempt at a request; deadline_s: of all attempts at it
     """
 
+    deterministic = False
+
     def __init__(
-        self, policy: Policy, store: MediaStore, server: Server, shared: Path, *, name: str = "", held: str = "",
-        timeout_s: float = 900.0, deadline_s: float = 3600.0, retries: int = 6, concurrency: int = 256,
+        self, policy: Policy, store: MediaStore, server: Server, shared: Path, *, timeout_s: float = 900.0,
+        deadline_s: float = 3600.0, retries: int = 6, concurrency: int = 256,
     ) -> None:
         self.policy, self.store, self.server, self.shared = policy, store, server, Path(shared)
-        self.name = name or new_name()
+        self.name = f"w{uuid.uuid4().hex[:12]}"
         self.newest = policy.version
         self.pushed, self.seconds_pushing = 0, 0.0
-        self._held = held
+        self._held = ""
         self.stop = tuple(policy.renderer.stop)
         self._banned = tuple(policy.banned.tolist())
         self._vocabulary = policy.model.get_output_embeddings().weight.shape[0]
         self._names: dict[str, str] = {}
         self._encoded = Cache(256 << 20)
-        self._push: asyncio.Task[None] | None = None
+        self._pushing = Once()
         common = {"key": server.key, "timeout_s": timeout_s, "deadline_s": deadline_s, "retries": retries}
         self._to = {
             what: Transport(url=f"{server.url}/{what}", mend=server.mend, concurrency=concurrency, **common)
@@ -109,13 +110,19 @@ class ServedEngine:
     def forget(self) -> None:
         """Nothing: what a server answers does not depend on what it keeps, up to rounding, and no more is promised."""
 
+    def clear(self) -> None:
+        """Take its weights out of the shared folder; a request after this writes them again."""
+        for folder in self.shared.glob(f"{self.name}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
     async def status(self) -> dict[str, Any]:
         """What the server says of itself: the name of its `weights`, how many requests are `running`."""
         return await self._to["status"].ask({}, accepted)
 
-    def twin(self) -> Twin:
-        """The engine for a batch that is begun while the learner goes on."""
-        return Twin(engine=self)
+    def twins(self, count: int) -> list[Twin]:
+        """The same engine for every batch that is begun while the learner goes on: the server holds one version, so what
+        an earlier batch still asks for is answered by the weights of the latest, and says so."""
+        return [Twin(engine=self)] * count
 
     async def generate(self, prompt: Prompt, sampling: Sampling) -> Completion:
         """Sample a continuation under the policy's present weights.
@@ -186,7 +193,7 @@ class ServedEngine:
     async def _current(self) -> str:
         """The name of the policy's weights, once the server holds them."""
         while self._held != (wanted := f"{self.name}-{self.newest}"):
-            self._push = await together(self._push, lambda wanted=wanted: self._load(wanted))
+            await self._pushing(lambda wanted=wanted: self._load(wanted))
         return wanted
 
     def write(self) -> Path:
@@ -225,10 +232,6 @@ class Twin:
 
     async def generate(self, prompt: Prompt, sampling: Sampling) -> Completion:
         return await self.engine.answer(prompt, sampling)
-
-
-def new_name() -> str:
-    return f"w{uuid.uuid4().hex[:12]}"
 
 
 def accepted(reply: Any) -> Any:

@@ -15,11 +15,25 @@ import subprocess
 import time
 import urllib.request
 import weakref
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+class Once:
+    """Work that many ask for and is done once for all of them, as long as it is under way."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    async def __call__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Wait for the work that is under way, or begin it. Whoever is cancelled meanwhile does not end it."""
+        task = self._task
+        if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
+            task = self._task = asyncio.create_task(work())
+        await asyncio.shield(task)
 
 
 @dataclass(slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -43,7 +57,7 @@ class ServerProcess:
     replaced: int = 0
     _process: subprocess.Popen[bytes] | None = None
     _ready: bool = False
-    _work: asyncio.Task[None] | None = None
+    _once: Once = field(default_factory=Once, repr=False)
     _end: Any = None
 
     @property
@@ -78,7 +92,7 @@ class ServerProcess:
         """
         if self._ready and self.alive:
             return
-        self._work = await together(self._work, self._run)
+        await self._once(self._run)
 
     async def mend(self) -> None:
         """After a request failed: replace the server where it died or no longer answers."""
@@ -122,14 +136,6 @@ class ServerProcess:
                 return False
 
         return await asyncio.to_thread(ask)
-
-
-async def together(task: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
-    """Wait for work that is under way, or begin it. Who is cancelled while waiting does not end it for the others."""
-    if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
-        task = asyncio.ensure_future(work())  # type: ignore[assignment]
-    await asyncio.shield(task)  # type: ignore[arg-type]
-    return task  # type: ignore[return-value]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

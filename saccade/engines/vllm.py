@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from saccade.core.store import MediaStore
-from saccade.engines.served import Elsewhere, ServedEngine, Server, new_name
+from saccade.engines.served import Elsewhere, ServedEngine, Server
 from saccade.engines.served_process import ServerProcess, free_port
 from saccade.models.policy import Policy
 
@@ -49,38 +49,47 @@ def vllm(
     engine: settings of vLLM's engine (``gpu_memory_utilization=0.4``, ``tensor_parallel_size=2``)
 
     `deterministic` cannot be kept: batches form by the clock, so log-probabilities differ in the last digits from run to
-    run. Raises ValueError where no environment is found.
+    run. Raises ValueError where no environment is found, and for weights that are cut over processes.
     """
-    name = new_name()
+    from torch.distributed.fsdp import FSDPModule
+
+    if any(isinstance(each, FSDPModule) for each in policy.model.modules()):
+        raise ValueError("weights that are cut over processes are not sent to a server in this version; use --engine local, "
+                         "or one process without torchrun")
     server: Server
     if url:
-        through, held = Path(shared or "engine").resolve(), ""
+        through = Path(shared or "engine").resolve()
         server = Elsewhere(url=url.rstrip("/"), key=os.environ.get(KEY, ""))
     else:
-        through, held = Path(folder).resolve() / "engine", f"{name}-0"
-        server = process(policy.folder, through, weights=held, banned=policy.banned.tolist(),
-                         engine={**engine_settings(policy), **engine})
+        through = Path(folder).resolve() / "engine"
+        for left in through.glob("w*-*"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        server = process(policy.folder, through, banned=policy.banned.tolist(), engine={**engine_settings(policy), **engine})
         server.start()
+    made = ServedEngine(policy, store, server, through)
     try:
-        yield ServedEngine(policy, store, server, through, name=name, held=held)
+        yield made
     finally:
         server.close()
+        made.clear()
 
 
-def process(model: Path, shared: Path, *, weights: str, banned: list[int], engine: Mapping[str, Any],
-            known: int | None = None, host: str = "127.0.0.1", port: int = 0) -> ServerProcess:
-    """The token server of a checkpoint, not started yet. Raises ValueError where no environment is found.
+def process(model: Path, shared: Path, *, banned: list[int], engine: Mapping[str, Any], known: int | None = None,
+            host: str = "127.0.0.1", port: int = 0) -> ServerProcess:
+    """The token server of a checkpoint, not started yet; whoever asks first pushes its own weights.
 
-    weights: what its weights are called; banned: ids never sampled; known: size of the tokenizer, ids beyond are none
+    banned: ids never sampled; known: size of the tokenizer, ids beyond are none
+
+    Raises ValueError where no environment is found.
     """
     port = port or free_port()
-    settings = {"model": str(model), "port": port, "host": host, "weights": weights, "shared": str(shared),
+    settings = {"model": str(model), "port": port, "host": host, "weights": "checkpoint", "shared": str(shared),
                 "banned": banned, "known": known, "engine": dict(engine), "tied": True}
     return launched("vllm_tokens.py", [json.dumps(settings)], shared, port, path="status")
 
 
 def open_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: str, port: int) -> ServerProcess:
-    """The token server of a checkpoint that no run has opened yet: whoever comes first pushes its weights."""
+    """The token server of a checkpoint that no run has opened yet."""
     from saccade.core.run import PolicySpec
     from saccade.models.loading import load_family
     from saccade.models.renderer import make_renderer
@@ -88,15 +97,20 @@ def open_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: 
     family, tokenizer = load_family(model, PolicySpec(model=str(model)))
     banned = sorted({*family.banned, *make_renderer(model, family, "auto").banned})
     settings = {"mm_processor_kwargs": family.keeping(), **engine}
-    return process(model, shared, weights="checkpoint", banned=banned, known=len(tokenizer), engine=settings, host=host,
-                   port=port)
+    return process(model, shared, banned=banned, known=len(tokenizer), engine=settings, host=host, port=port)
 
 
 def chat_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: str, port: int) -> ServerProcess:
     """vLLM's own OpenAI-compatible endpoint, not started yet; the model's name is its folder."""
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in engine.items()]
+    settings = {"enforce_eager": not on_gpu(), **engine}
+    options = [option(name.replace("_", "-"), value) for name, value in settings.items()]
     return launched("vllm_chat.py", ["serve", str(model), f"--host={host}", f"--port={port}", *options], shared, port,
                     path="health")
+
+
+def option(name: str, value: Any) -> str:
+    """A setting in the words of vLLM's command line."""
+    return (f"--{name}" if value else f"--no-{name}") if isinstance(value, bool) else f"--{name}={value}"
 
 
 def launched(file: str, words: list[str], shared: Path, port: int, *, path: str) -> ServerProcess:
@@ -107,11 +121,16 @@ def launched(file: str, words: list[str], shared: Path, port: int, *, path: str)
     )
 
 
+def on_gpu() -> bool:
+    return shutil.which("nvidia-smi") is not None
+
+
 def environment(key: str) -> dict[str, str]:
-    """Of the server: no word home, nothing fetched, and on a CPU a cache that leaves room for training."""
+    """Of the server: no word home, nothing fetched; on a CPU a cache that leaves room for training, and nothing compiled,
+    which takes minutes and gains nothing there."""
     quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_COLOR": "0"}
-    room = {CPU_CACHE: os.environ.get(CPU_CACHE, "2")}
-    return {KEY: key, "VLLM_API_KEY": key, "PYTHONPATH": str(INSIDE), **quiet, **room}
+    on_cpu = {CPU_CACHE: os.environ.get(CPU_CACHE, "2"), "TORCHDYNAMO_DISABLE": "1"}
+    return {KEY: key, "VLLM_API_KEY": key, "PYTHONPATH": str(INSIDE), **quiet, **({} if on_gpu() else on_cpu)}
 
 
 def engine_settings(policy: Policy) -> dict[str, Any]:
@@ -144,14 +163,13 @@ def install(*, python: str = sys.executable) -> Path:
 
     pip must find torch's build for CPUs where there is no GPU (PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS name the place).
     """
-    on_gpu = shutil.which("nvidia-smi") is not None
-    folder = place()
+    folder, with_gpu = place(), on_gpu()
     if not (folder / "bin" / "python").exists():
         subprocess.run([python, "-m", "venv", str(folder)], check=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", *(ON_GPU if on_gpu else ON_CPU)], check=True)
+    subprocess.run([*pip, "install", "--quiet", *(ON_GPU if with_gpu else ON_CPU)], check=True)
     found = {each.metadata["Name"] for each in importlib.metadata.distributions(path=[str(site) for site in
              (folder / "lib").glob("python*/site-packages")])}
-    if not on_gpu and (useless := sorted(found & set(UNLOADABLE))):
+    if not with_gpu and (useless := sorted(found & set(UNLOADABLE))):
         subprocess.run([*pip, "uninstall", "--quiet", "--yes", *useless], check=True)
     return folder

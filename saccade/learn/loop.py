@@ -82,8 +82,8 @@ def train(
     with (
         room(Path(folder)),
         opened(
-            run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track, engine=engine,
-            mixed=mixed, recompute=recompute,
+            run, folder, resume=resume, progress=progress, names=names, contaminated=contaminated, track=track,
+            engine=engine, mixed=mixed, recompute=recompute,
         ) as job,
     ):
         state, schedule = job.state, run.schedule

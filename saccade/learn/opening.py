@@ -31,7 +31,8 @@ from saccade.media import open_store
 from saccade.models.policy import Policy, load_policy
 
 Opener = Callable[..., AbstractContextManager[Any]]
-"""(policy, store, *, folder, deterministic) -> an engine for as long as the block runs."""
+"""(policy, store, *, folder, deterministic) -> an engine for as long as the block runs. It says whether it is
+`deterministic` (the same run samples the same again, killed or not), and can `forget` what a resumed run would not have."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,8 +94,9 @@ def opened(
         for note in (*policy.notes, *told):
             bar.say(f"note: {note}")
         stack.callback(close_all, trackers)
-        pending = NOTHING if deterministic else Pending(place.pending / str(ranks.rank) if ranks.size > 1 else place.pending)
         made = stack.enter_context(engine(policy, store, folder=place.path, deterministic=deterministic))
+        kept = place.pending / str(ranks.rank) if ranks.size > 1 else place.pending
+        pending = NOTHING if made.deterministic else Pending(kept)
         ahead = Ahead(run=run, learner=learner, engine=made, bar=bar, pending=pending)
         stack.callback(ahead.close)
         yield Job(

@@ -101,7 +101,7 @@ class Family:
         picture itself where the family cuts it into tiles."""
         return pixels
 
-    def keeping(self) -> dict[str, int]:
+    def keeping(self) -> dict[str, Any]:
         """Settings under which a server's processor leaves every picture of `scaled` at its size. Its own bounds do not: a
         size just outside them, which rounding can give, would be rounded once more."""
         return {}

@@ -122,7 +122,7 @@ def glimpse_family():
 def kept(family):
     """The family with the bounds that a server is given."""
     bounds, processor = family.keeping(), copy.deepcopy(family.processor)
-    processor.size = type(processor.size)(shortest_edge=bounds["min_pixels"], longest_edge=bounds["max_pixels"])
+    processor.size = type(processor.size)(**bounds["size"])
     return replace(family, processor=processor)
 
 
@@ -203,6 +203,19 @@ def test_weights_go_once_however_many_wait_and_old_ones_go_away(engine, server, 
     written = load_file(tmp_path / "shared" / f"{engine.name}-1" / "model.safetensors")
     name = next(name for name in written if name.endswith("embed_tokens.weight"))
     assert torch.equal(written[name], policy.model.get_input_embeddings().weight)
+
+
+def test_twins_answer_under_the_weights_they_were_told_to_follow_and_say_so(engine, policy, prompt, tmp_path):
+    twin, other = engine.twins(2)
+    twin.follow(policy)
+    assert (twin.version, ask(twin, prompt).version) == (0, 0)
+    policy.updated()
+    assert ask(twin, prompt).version == 0
+    other.follow(policy)
+    assert ask(twin, prompt).version == ask(other, prompt).version == 1
+    assert [path.name for path in (tmp_path / "shared").iterdir()] == [f"{engine.name}-1"]
+    engine.clear()
+    assert not list((tmp_path / "shared").iterdir())
 
 
 def test_weights_named_by_the_policy_are_never_those_of_another(policy, store, server, prompt, tmp_path):

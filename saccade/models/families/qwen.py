@@ -89,11 +89,11 @@ class Qwen(Family):
         size = columns * self.processor.patch_size, rows * self.processor.patch_size
         return pixels if pixels.size == size else pixels.resize(size, self.processor.resample)
 
-    def keeping(self) -> dict[str, int]:
+    def keeping(self) -> dict[str, Any]:
         cell = self.processor.patch_size * self.merge
         low, high = self.processor.size["shortest_edge"], self.processor.size["longest_edge"]
         grown = low + cell * math.ceil(math.sqrt(low) * 15) + cell**2  # both sides rounded up, one 200 times the other
-        return {"min_pixels": cell**2, "max_pixels": max(high, grown)}
+        return {"size": {"shortest_edge": cell**2, "longest_edge": max(high, grown)}}
 
     def encode(self, model: nn.Module, patches: Sequence[Mapping[str, np.ndarray]]) -> list[Features]:
         import torch
