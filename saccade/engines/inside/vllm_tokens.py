@@ -1,4 +1,4 @@
-"""The token server: vLLM in a process and an environment of its own. The only file here that imports vllm.
+"""The token server: vLLM in a process and an environment of its own.
 
 `served_form` says what is asked and answered. vLLM expands one marker an image, caches prefixes under the names of the
 images, and reads new weights from safetensors in place; what runs is finished first, and whoever asks meanwhile waits.
@@ -31,26 +31,6 @@ MAX_REQUEST_BYTES = 256 << 20
 MAX_IMAGE_BYTES = 1 << 30
 """Of images kept decoded; the least recently used go first and are asked for again."""
 MAX_PIXELS = 64 << 20
-
-
-class Barred:
-    """What every vLLM worker learns beside its own methods."""
-
-    def bar(self, ids: list[int], known: int | None) -> int:
-        """Cut ids out of the logits for good, and all from `known` on. Returns how many are named."""
-        model = self.get_model()  # type: ignore[attr-defined]
-        compute = model.compute_logits
-
-        def barred(*args: Any, **options: Any) -> Any:
-            logits = compute(*args, **options)
-            if logits is not None:
-                logits[:, [each for each in ids if each < logits.shape[-1]]] = float("-inf")
-                if known is not None:
-                    logits[:, known:] = float("-inf")
-            return logits
-
-        model.compute_logits = barred
-        return len(ids)
 
 
 class Wrong(ValueError):
@@ -265,7 +245,7 @@ async def serve(settings: dict[str, Any], key: str) -> None:
     given = {
         "model": settings["model"], "generation_config": "vllm", "enable_prefix_caching": True, "trust_remote_code": False,
         "logprobs_mode": "raw_logprobs", "max_logprobs": -1, "limit_mm_per_prompt": {"image": 64, "video": 0},
-        "worker_extension_cls": "vllm_tokens.Barred", "enforce_eager": current_platform.is_cpu(),
+        "worker_extension_cls": "extension.Barred", "enforce_eager": current_platform.is_cpu(),
         "disable_log_stats": True, **settings["engine"],
     }
     engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**given))
