@@ -42,14 +42,14 @@ def verb(
     Args:
         recipe: a name of `saccade list recipe`, or a file.py with run() -> Run.
         model: a checkpoint folder, or glimpse; instead of the recipe's.
-        data: a .jsonl, .parquet, datasets folder or world:NAME?level=real&size=500; instead of the recipe's.
+        data: a .jsonl, .parquet, datasets folder or world:NAME?size=500.
         out: the run folder; runs/NAME when left out.
         config: a YAML or JSON file of the same settings; flags win over it.
         arm: train the recipe's miniature on glimpse, this arm.
         seed: of data order, sampling and initialisation.
         resume: go on in this run folder; true for the one of --out.
         contaminated: evaluation pictures among those of training: warn, raise, ignore.
-        engine: what samples: local, vllm, or the address of a server (saccade serve).
+        engine: what samples: local, vllm, or the address of a server.
         track: show the metrics in trackio or wandb too; with a comma, both.
         names: of the metrics: trl, or verl for that project's too.
         mixed: compute in bfloat16, keep weights in float32 (torchrun).

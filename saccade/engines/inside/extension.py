@@ -1,9 +1,10 @@
-"""What vLLM's workers learn from us: to cut ids out of the logits, and two things that vLLM 0.32 does wrong.
+"""What vLLM's workers learn from us: to cut ids out of the logits, and three things that vLLM 0.32 does wrong.
 
-A worker imports this file before it builds its model, because `Barred` is its extension; importing it is what mends.
+A worker imports this file before it builds its model, because `Barred` is its extension; importing it mends the first two.
 
     the base of a vision tower's rotary positions: 10000 for every checkpoint there, whatever its configuration says
     seeded requests on a CPU: what a prompt's part draws is thrown away, and taking its dice back needs a GPU's generator
+    new weights under a head that is tied to the embeddings: on a CPU it goes on with the copy it packed at the start
 """
 
 import copy
@@ -23,6 +24,8 @@ class Barred:
     def bar(self, ids: list[int], known: int | None) -> int:
         """Cut ids out of the logits for good, and all from `known` on. Returns how many are named."""
         model = self.get_model()  # type: ignore[attr-defined]
+        language = model.get_language_model()
+        self.tied = language.lm_head.weight.data_ptr() == language.model.embed_tokens.weight.data_ptr()
         compute = model.compute_logits
 
         def barred(*args: Any, **options: Any) -> Any:
@@ -35,6 +38,14 @@ class Barred:
 
         model.compute_logits = barred
         return len(ids)
+
+    def tie(self) -> bool:
+        """Tie the head to the embeddings again, after weights were read. Returns whether it is tied."""
+        language = self.get_model().get_language_model()  # type: ignore[attr-defined]
+        if self.tied:
+            head = language.lm_head.tie_weights(language.model.embed_tokens)
+            head.quant_method.process_weights_after_loading(head)
+        return self.tied
 
 
 def turn_by_own_base(tower: type) -> None:

@@ -165,6 +165,7 @@ class Served:
                 try:
                     await self.engine.pause_generation(mode="wait", clear_cache=True)
                     await self.engine.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+                    await self.engine.collective_rpc("tie")
                     await self.engine.reset_mm_cache()
                     await self.engine.resume_generation()
                     self.weights = name
