@@ -40,7 +40,7 @@ def learned(name: str, seed: int, updates: int, folder: Path) -> dict[str, Any]:
     began = time.perf_counter()
     summary = train(replace(run, schedule=schedule), folder, progress=False, export=False, engine=opener(name))
     curve = [
-        float(np.mean([each.rewards["answer_match"] for each in read_trajectories(path) if not each.stop.failed]))
+        float(np.mean([each.rewards["answer_match"].value for each in read_trajectories(path) if not each.stop.failed]))
         for path in sorted((folder / "trajectories").glob("update_*.jsonl"))
     ]
     lines = [line for line in read_lines(folder / "metrics.jsonl") if line["update"]]

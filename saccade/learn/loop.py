@@ -28,7 +28,7 @@ from saccade.learn.folder import room
 from saccade.learn.heard import Heard, told
 from saccade.learn.log import Names, named, num_tokens
 from saccade.learn.measure import first_error, measure
-from saccade.learn.opening import Job, Opener, fresh_policy, opened, quiet
+from saccade.learn.opening import Job, Opener, fresh_policy, opened
 from saccade.learn.progress import Progress
 from saccade.learn.rate import rate
 from saccade.learn.update import update
@@ -308,7 +308,7 @@ def finished(job: Job, stopped: str, *, export: bool) -> dict[str, Any]:
     """Write the summary, and the model."""
     state = job.state
     if export:
-        with job.bar.stage("export", "writing the model"), quiet():
+        with job.bar.stage("export", "writing the model"):
             exported(job)
     summary = {
         "name": job.run.name,

@@ -28,6 +28,7 @@ from saccade.learn.progress import Progress, progress_bar
 from saccade.learn.ranks import joined
 from saccade.learn.trackers import close_all, open_tracker
 from saccade.media import open_store
+from saccade.models.export import quiet
 from saccade.models.policy import Policy, load_policy
 
 Opener = Callable[..., AbstractContextManager[Any]]
@@ -112,20 +113,6 @@ def fresh_policy(run: Run, *, device: str | None = None, dtype: Any = None) -> P
     with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(seed_of(run.seed, "weights"))
         return load_policy(spec)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the bars of `transformers` from writing over ours while the block runs."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 @contextmanager

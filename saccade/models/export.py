@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import copy
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from saccade.models import adapters
 from saccade.models.policy import Policy
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".index.json")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the bars of `transformers` from writing over ours while the block runs."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def write_model(policy: Policy, folder: str | Path) -> Path:
@@ -28,7 +44,8 @@ def write_model(policy: Policy, folder: str | Path) -> Path:
     if adapters.adapter_layers(model):
         model = copy.deepcopy(model)
         adapters.merge(model)
-    model.save_pretrained(aside)
+    with quiet():
+        model.save_pretrained(aside)
     shutil.rmtree(target, ignore_errors=True)
     aside.rename(target)
     return target

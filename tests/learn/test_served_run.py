@@ -9,7 +9,6 @@ import signal
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 import saccade.core as sc
@@ -72,7 +71,7 @@ def test_the_first_updates_earn_what_they_earn_with_the_local_engine_and_a_kille
             assert [written(each) for each in ours] == [written(each) for each in theirs]
             assert [each.rewards for each in ours] == [each.rewards for each in theirs]
     assert any(each.calls for each in ours), "nobody looked"
-    assert len({np.mean([each.rewards["answer_match"] for each in attempts(tmp_path / "local", update)])
-                for update in range(1, UPDATES)}) > 1, "rewards that never differ show nothing"
+    paid = {each.rewards["answer_match"].value for each in attempts(tmp_path / "local", 1)}
+    assert len(paid) > 1, "rewards that never differ show nothing"
     assert opened[0].server.replaced == 1
     assert opened[0].pushed == UPDATES
