@@ -72,9 +72,11 @@ KILLS ?= 200
 SEED ?= 1
 drills: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m saccade.testing.drills --kills $(KILLS) --seed $(SEED) --out benchmarks/drills.json
+
 export SACCADE_VLLM ?= .venv-vllm
 $(SACCADE_VLLM)/.built: $(VENV)/.test
 	$(BIN)/saccade serve --engine vllm --install
+	$(SACCADE_VLLM)/bin/python -m pip install --quiet --disable-pip-version-check accelerate  # for `transformers serve`
 	touch $@
 
 test-vllm: $(SACCADE_VLLM)/.built

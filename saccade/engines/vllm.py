@@ -104,7 +104,7 @@ def chat_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: 
     """vLLM's own OpenAI-compatible endpoint, not started yet; the model's name is its folder."""
     settings = {"enforce_eager": not on_gpu(), "worker_extension_cls": "extension.Barred", **engine}
     options = [option(name.replace("_", "-"), value) for name, value in settings.items()]
-    return launched("vllm_chat.py", ["serve", str(model), f"--host={host}", f"--port={port}", *options], shared, port,
+    return launched("vllm_chat.py", [f"--model={model}", f"--host={host}", f"--port={port}", *options], shared, port,
                     path="health")
 
 
