@@ -27,6 +27,8 @@ from saccade.viewer.versus import KINDS, by_change, newest, versus
 
 MOST_ROWS = 500
 MOST_GROUP = 64
+WAIT_S = 20.0
+"""How long the group of an attempt is waited for in a run that is not indexed yet."""
 MOST_EXPORT = 200
 LARGEST_SIDE = 2048
 
@@ -177,6 +179,7 @@ def show_tokens(viewer: Viewer, asked: Asked) -> Html:
 
 def show_group(viewer: Viewer, asked: Asked) -> Html:
     run = viewer.run(asked["run"])
+    run.rows.reach(asked["key"], WAIT_S)
     if asked["key"] not in run.rows.at:
         raise NotFound(f"there is no trajectory {asked['key'][:40]!r} in this run, or it is not indexed yet")
     attempts, links = [], []

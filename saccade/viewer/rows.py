@@ -10,6 +10,7 @@ import json
 import math
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,6 @@ class Rows:
 
     def grow(self, seconds: float | None = None) -> bool:
         """Look for new records and index them; returns whether all that are there are indexed."""
-        import time
-
         end = math.inf if seconds is None else time.perf_counter() + seconds
         with self._lock:
             self._look()
@@ -121,6 +120,15 @@ class Rows:
         if lines is None or not line.isdigit() or int(line) >= len(lines):
             raise KeyError(f"there is no record {key[:40]}")
         return read_record(lines.line(int(line)))
+
+    def reach(self, key: str, seconds: float) -> None:
+        """Index until the file that holds a record is read to its end, so that its group is known; give up after so long."""
+        number = int(key.partition(".")[0]) if key.partition(".")[0].isdigit() else -1
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end and not self.grow(0.2):
+            lines = self.files.get(number)
+            if lines is None or (lines.read_to and self.done.get(number, 0) == len(lines)):
+                return
 
     def group(self, key: str) -> list[Row]:
         """The attempts at the same sample under the same weights, best first. Raises KeyError."""

@@ -127,6 +127,10 @@ def test_the_first_rows_do_not_wait_for_the_last_file(tmp_path, store):
     assert 0 < rows.indexed < 320 and rows.files[4].read_to == 0
     assert 300 <= rows.total <= 340  # what was not opened is guessed by its size
     assert rows.record("4.79").sample.id == f"scene/{(80 * 4 + 79) // 8}"  # and a link into it works at once
+    assert "4.79" not in rows.at
+    rows.reach("4.79", 30.0)
+    assert len(rows.group("4.79")) == 8
+    rows.reach("../x", 1.0)
     while not rows.grow(0.0):
         pass
     assert rows.indexed == rows.total == len(rows.rows) == 320 and rows.generation == 0
