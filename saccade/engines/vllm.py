@@ -96,16 +96,22 @@ def open_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: 
 
     family, tokenizer = load_family(model, PolicySpec(model=str(model)))
     banned = sorted({*family.banned, *make_renderer(model, family, "auto").banned})
-    settings = {"mm_processor_kwargs": family.keeping(), **engine}
+    settings = {"dtype": stated_dtype(model), "mm_processor_kwargs": family.keeping(), **engine}
     return process(model, shared, banned=banned, known=len(tokenizer), engine=settings, host=host, port=port)
 
 
 def chat_process(model: Path, shared: Path, *, engine: Mapping[str, Any], host: str, port: int) -> ServerProcess:
     """vLLM's own OpenAI-compatible endpoint, not started yet; the model's name is its folder."""
-    settings = {"enforce_eager": not on_gpu(), "worker_extension_cls": "extension.Barred", **engine}
-    options = [option(name.replace("_", "-"), value) for name, value in settings.items()]
+    usual = {"dtype": stated_dtype(model), "enforce_eager": not on_gpu(), "worker_extension_cls": "extension.Barred"}
+    options = [option(name.replace("_", "-"), value) for name, value in {**usual, **engine}.items()]
     return launched("vllm_chat.py", [f"--model={model}", f"--host={host}", f"--port={port}", *options], shared, port,
                     path="health")
+
+
+def stated_dtype(model: Path) -> str:
+    """What a checkpoint says of its numbers: left to itself, vLLM halves those of a float32 one."""
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    return config.get("dtype") or config.get("torch_dtype") or "auto"
 
 
 def option(name: str, value: Any) -> str:

@@ -5,8 +5,9 @@ import pytest
 from saccade.cli.engines import opener, served
 from saccade.core.run import PolicySpec
 from saccade.engines.local import LocalEngine, local
-from saccade.engines.vllm import option, vllm
+from saccade.engines.vllm import option, stated_dtype, vllm
 from saccade.media import open_store
+from saccade.models.loading import checkpoint_folder
 from saccade.models.policy import load_policy
 
 
@@ -50,6 +51,10 @@ def test_what_cannot_be_served_is_refused(tmp_path):
         served("", "vllm", **settings)
     with pytest.raises(ValueError, match="--port is 1 to 65535"):
         served("glimpse", "vllm", **{**settings, "port": 0})
+
+
+def test_a_checkpoint_keeps_the_numbers_it_states():
+    assert stated_dtype(checkpoint_folder("glimpse")) == "float32"
 
 
 def test_settings_in_the_words_of_vllms_command_line():
