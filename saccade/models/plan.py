@@ -16,7 +16,7 @@ import numpy as np
 
 from saccade.core.engine import Prompt
 
-PASS = {"cpu": 48}
+PASS = {"cpu": 96}
 """Tokens that take as long as the fixed cost of one more pass through the model."""
 PASS_ELSEWHERE = 1024
 

@@ -41,8 +41,8 @@ def test_attempts_that_part_later_share_their_first_turn():
 def test_short_and_lonely_beginnings_are_not_shared():
     assert planned([prompt(*range(10), n) for n in range(8)]).heads == ()
     assert planned([prompt(*range(n, n + 400)) for n in range(0, 4000, 500)]).heads == ()
-    assert planned([prompt(*range(40), 7), prompt(*range(40), 8)]).heads == ()  # 40 tokens saved, a pass costs 48
-    assert len(planned([prompt(*range(60), 7), prompt(*range(60), 8)]).heads) == 1
+    assert planned([prompt(*range(40), 7), prompt(*range(40), 8)]).heads == ()  # 40 tokens saved, a pass costs 96
+    assert len(planned([prompt(*range(120), 7), prompt(*range(120), 8)]).heads) == 1
     assert planned([prompt(*range(400))]).heads == ()
 
 
