@@ -38,35 +38,7 @@ class Side:
 
 
 class Stopwatch:
-    """Adds up the seconds spent inside a block or a wrapped function, outermost calls only."""
-
-    def __init__(self) -> None:
-        self.seconds, self.calls, self._depth = 0.0, 0, 0
-
-    @contextmanager
-    def __call__(self):
-        began, self._depth = time.perf_counter(), self._depth + 1
-        try:
-            yield
-        finally:
-            self._depth -= 1
-            if not self._depth:
-                self.seconds += time.perf_counter() - began
-                self.calls += 1
-
-    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*args: Any, **options: Any) -> Any:
-            with self():
-                return function(*args, **options)
-
-        return timed
-
-    def reset(self) -> None:
-        self.seconds, self.calls = 0.0, 0
-
-
-class Intervals:
-    """When something was going on, be it several times at once: the spans of a block or of a wrapped function."""
+    """When a block or a wrapped function was at work, be it nested or several times at once; adds up what that covers."""
 
     def __init__(self) -> None:
         self.spans: list[tuple[float, float]] = []
@@ -86,7 +58,14 @@ class Intervals:
 
         return timed
 
-    def without(self, other: Intervals) -> float:
+    def reset(self) -> None:
+        self.spans.clear()
+
+    @property
+    def seconds(self) -> float:
+        return self.without(Stopwatch())
+
+    def without(self, other: Stopwatch) -> float:
         """Seconds in which this was going on and the other was not."""
         edges = sorted([(at, change, 0) for span in self.spans for at, change in zip(span, (1, -1), strict=True)]
                        + [(at, 0, change) for span in other.spans for at, change in zip(span, (1, -1), strict=True)])

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import arena, peer, told
-from benchmarks.side import Intervals, Side
+from benchmarks.side import Side, Stopwatch
 
 LATENCY_S = 0.2
 WORDS = [[8 + (5 * n) % 9, 8 + (7 * n) % 9] for n in range(told.ATTEMPTS)]
@@ -33,9 +33,9 @@ def limits(folder: Path, middle: arena.Medians) -> dict[str, float]:
     return {"end_to_end": theirs["end_to_end"] / (theirs["end_to_end"] - theirs["wait"] + LATENCY_S)}
 
 
-def measured(play: Callable[[], object], tool: Intervals, sampling: Intervals) -> dict[str, float]:
+def measured(play: Callable[[], object], tool: Stopwatch, sampling: Stopwatch) -> dict[str, float]:
     for each in (tool, sampling):
-        each.spans.clear()
+        each.reset()
     began = time.perf_counter()
     play()
     return {"end_to_end": time.perf_counter() - began, "wait": max(tool.without(sampling), 1e-3)}
@@ -51,7 +51,7 @@ def ours(folder: Path) -> Side:
 
     policy = load_policy(PolicySpec(model=str(folder / "model"), dtype="float32"))
     script = told.script(folder, num_turns=2, words=WORDS)
-    waiting, sampling = Intervals(), Intervals()
+    waiting, sampling = Stopwatch(), Stopwatch()
     Decoder.admit, Decoder.step = sampling.around(Decoder.admit), sampling.around(Decoder.step)
 
     @tool
@@ -73,7 +73,7 @@ def ours(folder: Path) -> Side:
 
 def theirs(folder: Path) -> Side:
     script = told.script(folder, num_turns=2, words=WORDS)
-    waiting, sampling = Intervals(), Intervals()
+    waiting, sampling = Stopwatch(), Stopwatch()
 
     # without the annotation of what it returns, which the peer would write into the prompt and we do not
     async def look_up(key: str):

@@ -89,8 +89,8 @@ def slam(handler: Handler) -> None:
 
 
 @contextmanager
-def serving(*script: Any) -> Iterator[Server]:
-    server = Server(list(script))
+def running(server: Any) -> Iterator[Any]:
+    """A server of the standard library, answering in a thread while the block runs."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -99,3 +99,9 @@ def serving(*script: Any) -> Iterator[Server]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def serving(*script: Any) -> Iterator[Server]:
+    with running(Server(list(script))) as server:
+        yield server

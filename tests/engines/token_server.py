@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.clients.server import running
 
 KEY = "key-of-the-server"
 
@@ -88,12 +89,5 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def token_server(**settings: Any) -> Iterator[TokenServer]:
-    server = TokenServer(**settings)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with running(TokenServer(**settings)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
